@@ -1,0 +1,57 @@
+/**
+ * Imports run one way (docs/architecture.md, "Folders"):
+ *
+ *   src/index, src/answer, src/testing → operators → the rest of src, and within that rest
+ *   models, interop → dialects, tools, latency → calls → json, sse, ndjson → values, messages, events, errors, frame, stage
+ */
+const layers = [
+  { name: 'base', path: '^src/(values|messages|events|errors|frame|stage|through)\\.ts$' },
+  { name: 'framing', path: '^src/(json|sse|ndjson)/' },
+  { name: 'calls', path: '^src/calls/' },
+  { name: 'dialects-tools-latency', path: '^src/(dialects|tools|latency)/' },
+  { name: 'models-interop', path: '^src/(models|interop)/' },
+  { name: 'operators', path: '^operators/' },
+  { name: 'face', path: '^src/(index|answer|node)\\.ts$|^src/testing/' },
+];
+
+const upwards = layers.slice(0, -1).map((layer, i) => ({
+  name: `${layer.name}-imports-upwards`,
+  severity: 'error',
+  comment: 'A lower layer imports a higher one.',
+  from: { path: layer.path },
+  to: { path: layers.slice(i + 1).map((higher) => higher.path).join('|') },
+}));
+
+module.exports = {
+  forbidden: [
+    ...upwards,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-rxjs-in-stages',
+      severity: 'error',
+      comment: 'Stages are plain synchronous objects.',
+      from: { path: '^src/(sse|ndjson|json|calls|dialects|latency)/|^src/(values|messages|events|errors|frame|stage)\\.ts$' },
+      to: { path: '(^|/)node_modules/rxjs/' },
+    },
+    {
+      name: 'no-node-in-the-core',
+      severity: 'error',
+      comment: 'Only the entry point toolstream/node and what it alone uses may need Node.',
+      from: { path: '^(src|operators)/', pathNot: '^src/(node\\.ts|tools/worker-tool\\.ts)$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'only-node-entry-reaches-worker-tool',
+      severity: 'error',
+      from: { path: '^(src|operators)/', pathNot: '^src/node\\.ts$' },
+      to: { path: '^src/tools/worker-tool\\.ts$' },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'], mainFields: ['module', 'main', 'types'] },
+  },
+};

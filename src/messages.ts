@@ -1,0 +1,77 @@
+import type { Json, JsonSchema } from './values.ts';
+
+/** A piece of a user's message. */
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** `url` may be a `data:` URL. */
+  | { readonly type: 'image'; readonly url: string };
+
+/** Instructions that stand above the conversation. */
+export interface SystemMessage {
+  readonly role: 'system';
+  readonly content: string;
+}
+
+/** What the user says. */
+export interface UserMessage {
+  readonly role: 'user';
+  readonly content: string | readonly ContentPart[];
+}
+
+/** A call within an assistant's message. */
+export interface MessageToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** The arguments as the model wrote them. May be invalid JSON: it goes back raw in the same dialect, as `{}` in another. */
+  readonly argumentsText: string;
+}
+
+/** What the model said. */
+export interface AssistantMessage {
+  readonly role: 'assistant';
+  readonly content: string;
+  readonly reasoning?: string;
+  readonly refusal?: string;
+  readonly toolCalls?: readonly MessageToolCall[];
+  /** The provider's own form, so that a follow-up in the same dialect loses nothing (signatures, reasoning items). */
+  readonly native?: { readonly dialect: string; readonly message: Json };
+}
+
+/** The result of one call. */
+export interface ToolMessage {
+  readonly role: 'tool';
+  readonly toolCallId: string;
+  readonly name: string;
+  /** A string as it is, anything else as JSON. */
+  readonly content: string;
+  readonly isError?: boolean;
+}
+
+/** One message of a conversation, the same for every provider. */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+/** What a model is told about a tool. `defineTool` makes one; `inputSchema` is what goes on the wire. */
+export interface ToolDeclaration {
+  readonly name: string;
+  readonly description?: string;
+  readonly inputSchema: JsonSchema;
+}
+
+/** What is asked of a model, the same for every provider. */
+export interface ModelRequest {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly ToolDeclaration[];
+  /** `auto` by default. A forced choice (`required` or a name) holds for the first round only. */
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly name: string };
+  readonly parallelToolCalls?: boolean;
+  /** Tokens. */
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  /** How many choices; 1 by default. Only choice 0 calls tools. */
+  readonly choices?: number;
+  /** Merged into the body last: for what only one provider has. */
+  readonly extra?: { readonly [key: string]: unknown };
+}
