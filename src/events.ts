@@ -105,6 +105,8 @@ export interface ProviderEvent extends EventBase {
 export interface RoundEnd extends EventBase {
   readonly type: 'round-end';
   readonly reason: FinishReason;
+  /** The connection broke after the finish reason: a blank call may have lost its arguments. */
+  readonly cut?: true;
   readonly usage?: Usage;
   /** The assistant's message, as the next request needs it. */
   readonly message: AssistantMessage;

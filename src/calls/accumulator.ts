@@ -1,0 +1,226 @@
+import { LimitError, withPartial } from '../errors.ts';
+import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
+import { JsonScanner } from '../json/scanner.ts';
+import type { Output, Stage } from '../stage.ts';
+import type { Either, Json } from '../values.ts';
+
+/** Bounds of {@link toolCallAccumulator}. */
+export interface AccumulateToolCallsOptions {
+  /** Arguments of one call, in UTF-16 code units; a longer call is a `Left` with code `too-long`. Default 16 Mi. */
+  readonly maxArgumentLength?: number;
+  /** Nesting of a call's arguments; a deeper call is a `Left` with code `too-deep`. Default 512. */
+  readonly maxDepth?: number;
+  /** Calls of one round; one more is a `LimitError`. Default 1,024. */
+  readonly maxCalls?: number;
+}
+
+/** How a round ended for the calls that are still open. */
+type Ending = 'regular' | 'cut-short' | 'interrupted';
+
+interface OpenCall {
+  readonly callId: string;
+  readonly index: number;
+  readonly name: string;
+  readonly scanner: JsonScanner;
+  text: string;
+  tooLong: boolean;
+  /** The dialect marked its end. */
+  ended: boolean;
+  emitted: boolean;
+}
+
+/**
+ * Joins the fragments of choice 0's calls, closes and confirms them, and adds one `tool-call` for each.
+ *
+ * A call is *closed* when its arguments are one whole JSON value, and *confirmed* when more than its own arguments says that it is over:
+ * text, reasoning or another call after it, a finish reason, or the end of the round. Only then is it emitted.
+ */
+export function toolCallAccumulator<E extends AnyEvent>(options: AccumulateToolCallsOptions = {}): Stage<E, E | ToolCall | Diagnostic> {
+  return new Accumulator(options) as Stage<AnyEvent, AnyEvent> as Stage<E, E | ToolCall | Diagnostic>;
+}
+
+class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
+  private calls = new Map<string, OpenCall>();
+  /** Closed calls that are not confirmed yet: all that most events have to look at, and mostly empty. */
+  private closed: OpenCall[] = [];
+  private finish: FinishReason | undefined;
+  private readonly emitted: ToolCall[] = [];
+  private readonly maxArgumentLength: number;
+  private readonly maxDepth: number;
+  private readonly maxCalls: number;
+
+  constructor(options: AccumulateToolCallsOptions) {
+    this.maxArgumentLength = options.maxArgumentLength ?? 16 * 1024 * 1024;
+    this.maxDepth = options.maxDepth ?? 512;
+    this.maxCalls = options.maxCalls ?? 1024;
+  }
+
+  transform(event: ModelEvent, out: Output<ModelEvent | ToolCall>): void {
+    if (event.choice) {
+      out.enqueue(event);
+      return;
+    }
+    switch (event.type) {
+      case 'text-delta':
+      case 'reasoning-delta':
+        out.enqueue(event);
+        if (event.text !== '') this.confirm(undefined, out);
+        return;
+      case 'tool-call-start':
+        this.begin(event, out);
+        return;
+      case 'tool-call-delta':
+        this.join(event, out);
+        return;
+      case 'tool-call-end': {
+        out.enqueue(event);
+        const call = this.calls.get(event.callId);
+        if (!call) return;
+        call.ended = true;
+        this.noteClosed(call);
+        if (this.finish) this.confirm(undefined, out);
+        return;
+      }
+      case 'finish-reason':
+        out.enqueue(event);
+        this.finish = event.reason;
+        this.confirm(undefined, out);
+        return;
+      case 'round-end':
+        this.settle(event.cut ? 'interrupted' : isCutShort(event.reason) ? 'cut-short' : 'regular', out);
+        this.forget();
+        out.enqueue(event);
+        return;
+      case 'round-restarted':
+        this.forget();
+        out.enqueue(event);
+        return;
+      default:
+        out.enqueue(event);
+    }
+  }
+
+  flush(out: Output<ModelEvent | ToolCall>): void {
+    this.settle('interrupted', out);
+  }
+
+  fail(error: unknown, out: Output<ModelEvent | ToolCall>): unknown {
+    this.settle('interrupted', out);
+    return withPartial(error, (partial) => ({ ...partial, toolCalls: [...this.emitted, ...partial.toolCalls] }));
+  }
+
+  private begin(event: ToolCallStart, out: Output<ModelEvent | ToolCall>): void {
+    out.enqueue(event);
+    if (this.calls.has(event.callId)) return;
+    if (this.calls.size >= this.maxCalls) throw new LimitError('maxCalls', this.maxCalls, 'tool calls in one round');
+    const call: OpenCall = {
+      callId: event.callId,
+      index: event.index,
+      name: event.name,
+      scanner: new JsonScanner({ maxDepth: this.maxDepth }),
+      text: '',
+      tooLong: false,
+      ended: false,
+      emitted: false,
+    };
+    this.calls.set(event.callId, call);
+    this.confirm(call, out);
+  }
+
+  private join(event: ToolCallDelta, out: Output<ModelEvent | ToolCall>): void {
+    out.enqueue(event);
+    const call = this.calls.get(event.callId);
+    if (!call) return;
+    if (call.emitted) {
+      if (event.text.trim() !== '') {
+        const message = `Arguments of ${quote(call.name)} went on after the call was complete. They were left out.`;
+        out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: call.callId });
+      }
+      return;
+    }
+    if (call.text.length + event.text.length > this.maxArgumentLength) call.tooLong = true;
+    if (!call.tooLong) {
+      call.text += event.text;
+      call.scanner.push(event.text);
+    }
+    this.noteClosed(call);
+    this.confirm(this.finish ? undefined : call, out);
+  }
+
+  private noteClosed(call: OpenCall): void {
+    const closed = !call.tooLong && isClosed(call);
+    const noted = this.closed.includes(call);
+    if (closed && !noted) this.closed.push(call);
+    if (!closed && noted) this.closed = this.closed.filter((other) => other !== call);
+  }
+
+  /** Emits the closed calls, all but the one that is being written. */
+  private confirm(writing: OpenCall | undefined, out: Output<ModelEvent | ToolCall>): void {
+    if (this.closed.length === 0 || (this.closed.length === 1 && this.closed[0] === writing)) return;
+    const ready = this.closed.filter((call) => call !== writing);
+    this.closed = this.closed.filter((call) => call === writing);
+    for (const call of ready) {
+      // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
+      if (call.scanner.state === 'closed' || !isCutShort(this.finish)) this.emit(call, this.resolve(call, 'regular'), out);
+    }
+  }
+
+  /** The round is over, one way or the other: every call that is left gets its `tool-call`. */
+  private settle(ending: Ending, out: Output<ModelEvent | ToolCall>): void {
+    this.closed = [];
+    for (const call of this.calls.values()) {
+      if (!call.emitted) this.emit(call, this.resolve(call, ending), out);
+    }
+  }
+
+  private resolve(call: OpenCall, ending: Ending): Either<ArgumentsError, Json> {
+    const { state, problem } = call.scanner;
+    if (call.tooLong) {
+      return refuse('too-long', `The arguments of ${quote(call.name)} are longer than ${this.maxArgumentLength} UTF-16 code units.`);
+    }
+    if (problem) return refuse(problem.code, `The arguments of ${quote(call.name)} are no JSON: ${problem.message}`, problem.position);
+    if (ending === 'interrupted') {
+      return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
+    }
+    if (state === 'closed') return { _tag: 'Right', right: JSON.parse(call.text) as Json };
+    if (ending === 'regular') {
+      if (state === 'blank') return { _tag: 'Right', right: {} };
+      if (state === 'number') return { _tag: 'Right', right: JSON.parse(call.text) as Json };
+    }
+    return refuse('incomplete', `The arguments of ${quote(call.name)} end in the middle, after ${call.text.length} UTF-16 code units.`, call.text.length);
+  }
+
+  private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {
+    call.emitted = true;
+    const { callId, index, name, text } = call;
+    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: text, arguments: args };
+    this.emitted.push(event);
+    out.enqueue(event);
+  }
+
+  private forget(): void {
+    this.calls = new Map();
+    this.closed = [];
+    this.finish = undefined;
+    this.emitted.length = 0;
+  }
+}
+
+/** Whether a call's arguments are whole: one JSON value, or nothing or a bare number where the dialect marked the end. */
+function isClosed(call: OpenCall): boolean {
+  const { state } = call.scanner;
+  return state === 'closed' || (call.ended && (state === 'blank' || state === 'number'));
+}
+
+/** Whether the model's last words may be missing. */
+function isCutShort(reason: FinishReason | undefined): boolean {
+  return reason === 'length' || reason === 'content-filter' || reason === 'error';
+}
+
+function refuse(code: ArgumentsError['code'], message: string, position?: number): Either<ArgumentsError, Json> {
+  return { _tag: 'Left', left: position === undefined ? { code, message } : { code, message, position } };
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
+}
