@@ -33,7 +33,7 @@ export interface Stage<I, O> {
 }
 
 /**
- * Runs a stage over an array, to the end, in a plain loop.
+ * Runs a stage over all inputs, in a plain loop. Inputs that throw (a generator) fail the stage as a source's error does.
  *
  * @returns what came out, and the error that ended it, if one did (`undefined` otherwise).
  *
@@ -61,15 +61,24 @@ export function runStage<I, O>(stage: Stage<I, O>, inputs: Iterable<I>): { value
       ended = true;
     },
   };
+  /** What the stage throws ends it; what the inputs throw goes through `fail`. */
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (thrown) {
+      out.error(thrown);
+    }
+  };
   try {
     for (const input of inputs) {
-      stage.transform(input, out);
+      attempt(() => stage.transform(input, out));
       if (ended) return { values, error };
     }
-    stage.flush?.(out);
-  } catch (thrown) {
-    out.error(thrown);
+  } catch (failure) {
+    attempt(() => out.error(stage.fail ? stage.fail(failure, out) : failure));
+    return { values, error };
   }
+  attempt(() => stage.flush?.(out));
   return { values, error };
 }
 

@@ -4,8 +4,37 @@ import type { Output, Stage } from './stage.ts';
 /**
  * Lifts a {@link Stage} to an RxJS operator: each subscription gets a stage of its own from `create`.
  *
- * Input that arrives while the stage is at work (a re-entrant source) waits its turn. What the stage throws becomes an
- * error notification. Unsubscribing, or the stage ending by itself, stops the source, a synchronous one too.
+ * ```
+ * source   --1--2--3--|
+ *          through(() => sums())
+ * result   --1--3--6--|
+ * ```
+ *
+ * Emits what the stage enqueues; at the end of the source what `flush` enqueues, then completes. The stage may end
+ * earlier by itself (`terminate`, `error`), which stops the source, a synchronous one too.
+ *
+ * Errors with what the stage throws or hands to `error`. When the source errors, `fail` decides: what it enqueues goes
+ * out first, what it returns is raised; without a `fail` the source's error is raised as it is.
+ *
+ * Buffers nothing, except that input which arrives while the stage is at work (a re-entrant source) waits its turn.
+ * Unsubscribing stops the source at once.
+ *
+ * @param create makes the stage; called once for each subscription. What it throws is raised.
+ *
+ * @example
+ * ```ts
+ * import { from } from 'rxjs';
+ * import { type Stage, through } from 'toolstream';
+ *
+ * function sums(): Stage<number, number> {
+ *   let sum = 0;
+ *   return { transform: (n, out) => out.enqueue((sum += n)) };
+ * }
+ *
+ * from([1, 2, 3]).pipe(through(sums)).subscribe((sum) => console.log(sum)); // 1 3 6
+ * ```
+ *
+ * @see https://streams.spec.whatwg.org/#transformer-api
  */
 export function through<I, O>(create: () => Stage<I, O>): OperatorFunction<I, O> {
   return (source) =>
@@ -14,37 +43,38 @@ export function through<I, O>(create: () => Stage<I, O>): OperatorFunction<I, O>
     });
 }
 
-type Kind = 'next' | 'error' | 'complete';
+interface Notification {
+  readonly kind: 'next' | 'error' | 'complete';
+  readonly value: unknown;
+}
 
 /**
  * A `Subscriber` subclass, as the operators of rxjs are themselves: a plain observer would leave a throwing stage
  * uncaught and let a synchronous source run on after the end.
  */
-class StageSubscriber<I, O> extends Subscriber<I> implements Output<O> {
-  /** Inputs that came while the stage was at work; made on first need, since most streams never need it. */
-  private waiting: Array<{ kind: Kind; value: unknown }> | undefined;
+class StageSubscriber<I, O> extends Subscriber<I> {
+  /** Input that came while the stage was at work; made on first need, since most streams never need it. */
+  private waiting: Notification[] | undefined;
   private busy = false;
   private ended = false;
 
   private readonly target: Subscriber<O>;
   private readonly stage: Stage<I, O>;
 
+  /** An object of its own: `error` of an `Output` raises at the target, `error` of a `Subscriber` comes from the source. */
+  private readonly out: Output<O> = {
+    enqueue: (value) => {
+      if (!this.ended) this.target.next(value);
+    },
+    error: (reason) => this.raise(reason),
+    terminate: () => this.finish(),
+  };
+
   constructor(target: Subscriber<O>, stage: Stage<I, O>) {
     // Chained to the target: when that unsubscribes, so does this, and the source with it.
     super(target as Subscriber<unknown>);
     this.target = target;
     this.stage = stage;
-  }
-
-  enqueue(value: O): void {
-    if (!this.ended) this.target.next(value);
-  }
-
-  terminate(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.unsubscribe();
-    this.target.complete();
   }
 
   protected override _next(value: I): void {
@@ -59,14 +89,7 @@ class StageSubscriber<I, O> extends Subscriber<I> implements Output<O> {
     this.take('complete', undefined);
   }
 
-  private raise(error: unknown): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.unsubscribe();
-    this.target.error(error);
-  }
-
-  private take(kind: Kind, value: unknown): void {
+  private take(kind: Notification['kind'], value: unknown): void {
     if (this.busy) {
       this.waiting ??= [];
       this.waiting.push({ kind, value });
@@ -74,22 +97,23 @@ class StageSubscriber<I, O> extends Subscriber<I> implements Output<O> {
     }
     this.busy = true;
     this.run(kind, value);
-    for (let i = 0; this.waiting !== undefined && i < this.waiting.length; i++) {
-      const next = this.waiting[i] as { kind: Kind; value: unknown };
-      this.run(next.kind, next.value);
+    // In batches: a source that feeds itself for ever must not pile up what was already taken.
+    while (this.waiting) {
+      const batch = this.waiting;
+      this.waiting = undefined;
+      for (const next of batch) this.run(next.kind, next.value);
     }
-    this.waiting = undefined;
     this.busy = false;
   }
 
-  private run(kind: Kind, value: unknown): void {
+  private run(kind: Notification['kind'], value: unknown): void {
     if (this.ended || this.target.closed) return;
     try {
       if (kind === 'next') {
         this.stage.transform(value as I, this.out);
       } else if (kind === 'complete') {
         this.stage.flush?.(this.out);
-        this.terminate();
+        this.finish();
       } else {
         this.raise(this.stage.fail ? this.stage.fail(value, this.out) : value);
       }
@@ -98,10 +122,19 @@ class StageSubscriber<I, O> extends Subscriber<I> implements Output<O> {
     }
   }
 
-  /** `error` of an `Output` raises at the target, `error` of a `Subscriber` comes from the source: two objects. */
-  private readonly out: Output<O> = {
-    enqueue: (value) => this.enqueue(value),
-    error: (reason) => this.raise(reason),
-    terminate: () => this.terminate(),
-  };
+  // Both let go of the source first: whoever hears of the end may already subscribe it anew.
+
+  private finish(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.unsubscribe();
+    this.target.complete();
+  }
+
+  private raise(error: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.unsubscribe();
+    this.target.error(error);
+  }
 }
