@@ -77,3 +77,21 @@ export const nearlyJson: fc.Arbitrary<string> = fc.oneof(
     }),
   fc.array(fc.constantFrom(...'{}[]:,"\\ \n01-+.eEtruefalsn/bu', 'true', '"a"', '12'), { maxLength: 12 }).map((parts) => parts.join('')),
 );
+
+/** Valid JSON texts without repeated keys and without lone surrogates, written with raw characters and with escapes. */
+export const wellFormedJson: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.jsonValue({
+      maxDepth: 3,
+      stringUnit: fc.oneof(
+        fc.constantFrom('😀', '𐀀', '"', '\\', 'é', '\n', 'a'),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+    }),
+    fc.boolean(),
+    fc.boolean(),
+  )
+  .map(([value, pretty, escaped]) => {
+    const text = JSON.stringify(value, null, pretty ? 2 : 0);
+    return escaped ? text.replace(/[^\x20-\x7e\n]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`) : text;
+  });
