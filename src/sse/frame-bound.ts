@@ -1,0 +1,66 @@
+import { EXCERPT_LIMIT } from '../errors.ts';
+
+const LF = 10;
+
+/**
+ * Measures frames before they are parsed, so that one endless line, one huge chunk and a thousand small ones are all
+ * found at the same byte. What counts is everything between two blank lines, comments too, in UTF-8 bytes without line ends.
+ */
+export class FrameBound {
+  private readonly maxBytes: number;
+  private bytes = 0;
+  private lineIsEmpty = true;
+  /** How the open frame begins, for the error. */
+  private head = '';
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** How the frame begins that was too long. */
+  get excerpt(): string {
+    return this.head;
+  }
+
+  /**
+   * Takes the next piece of text, its line ends LF.
+   *
+   * @returns `undefined` where all of it is within the bound, else where the line begins that is not.
+   */
+  exceededAt(text: string): number | undefined {
+    let frameStart = 0;
+    let lineStart = 0;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit === LF) {
+        if (this.lineIsEmpty) {
+          this.bytes = 0;
+          this.head = '';
+          frameStart = at + 1;
+        }
+        this.lineIsEmpty = true;
+        lineStart = at + 1;
+        continue;
+      }
+      this.lineIsEmpty = false;
+      this.bytes += utf8Bytes(unit);
+      if (this.bytes > this.maxBytes) {
+        this.keepHead(text.slice(frameStart, at));
+        return lineStart;
+      }
+    }
+    this.keepHead(text.slice(frameStart));
+    return undefined;
+  }
+
+  private keepHead(text: string): void {
+    if (this.head.length < EXCERPT_LIMIT) this.head += text.slice(0, EXCERPT_LIMIT - this.head.length);
+  }
+}
+
+/** Bytes of a UTF-16 code unit; each half of a surrogate pair is half of its four. */
+function utf8Bytes(unit: number): number {
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  return unit >= 0xd800 && unit <= 0xdfff ? 2 : 3;
+}

@@ -1,0 +1,31 @@
+const BOM = 0xfeff;
+const LF = 10;
+
+/**
+ * Reads a body as text with one kind of line end, whatever its chunks are.
+ *
+ * The parser below is given LF alone, for three reasons: it holds a CR at the end of a chunk back until more comes, so an
+ * event would be late by one chunk and the last one be lost; with a CR anywhere in a chunk it searches that chunk to its end
+ * for each line, which is O(N²); and its path for LF is the fast one.
+ */
+export class LineText {
+  /** One for the whole body: any byte may be the last of a chunk. The BOM is ours, since strings come here too. */
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  private atStart = true;
+  private afterCr = false;
+
+  /** The text of the next chunk: the BOM dropped, CR and CRLF made LF. A torn character waits for its other bytes. */
+  read(chunk: Uint8Array | string): string {
+    let text = typeof chunk === 'string' ? this.decoder.decode() + chunk : this.decoder.decode(chunk, { stream: true });
+    if (text === '') return text;
+    if (this.atStart && text.charCodeAt(0) === BOM) text = text.slice(1);
+    this.atStart = false;
+    if (this.afterCr && text !== '') {
+      this.afterCr = false;
+      if (text.charCodeAt(0) === LF) text = text.slice(1);
+    }
+    if (!text.includes('\r')) return text;
+    this.afterCr = text.endsWith('\r');
+    return text.replace(/\r\n?/g, '\n');
+  }
+}
