@@ -101,7 +101,7 @@ export class Histogram {
     if (left >= this.total) return this.greatest;
     let bucket = -1;
     while (left > 0) left -= this.buckets[++bucket] ?? left;
-    return Math.min(Math.max(valueOf(bucket), this.least), this.greatest);
+    return Math.min(Math.max(middleOf(bucket), this.least), this.greatest);
   }
 
   /** Adds all values of another histogram, or of its data. */
@@ -136,6 +136,6 @@ function bucketOf(value: number): number {
   return Math.min(Math.ceil(Math.log(value) / LOG_GROWTH) - FIRST, BUCKETS - 1);
 }
 
-function valueOf(bucket: number): number {
+function middleOf(bucket: number): number {
   return bucket === 0 ? 0 : (2 * GROWTH ** (bucket + FIRST)) / (GROWTH + 1);
 }
