@@ -1,0 +1,154 @@
+import { concat, defer, from, mergeAll, Observable, of, Subject, type Subscriber } from 'rxjs';
+import { InterruptedError, withPartial } from '../errors.ts';
+import type { AnswerEnd, AnyEvent, Diagnostic, FinishReason } from '../events.ts';
+import type { ModelRequest } from '../messages.ts';
+import type { Output, Stage } from '../stage.ts';
+import { through } from '../through.ts';
+import { AnswerRecord } from './answer-record.ts';
+
+/** What {@link askRounds} asks with. */
+export interface AskRounds<E> {
+  readonly request: ModelRequest;
+  readonly ask: (request: ModelRequest) => Observable<E>;
+  readonly maxRounds: number;
+}
+
+type Out<E> = E | AnswerEnd | Diagnostic;
+
+/** Round after round until the model is done, then one `answer-end`. `first` is the first round. */
+export function askRounds<E extends AnyEvent>(first: Observable<E>, options: AskRounds<E>): Observable<Out<E>> {
+  return new Observable((subscriber) => {
+    new Rounds(subscriber, options).begin(first);
+  });
+}
+
+class Rounds<E extends AnyEvent> {
+  /** Each round joins the others: an old one may still drain its connection while the next is under way. */
+  private readonly rounds$ = new Subject<Observable<Out<E>>>();
+  private readonly record = new AnswerRecord();
+  /** How many rounds have begun. */
+  private number = 0;
+  /** The round to subscribe to next; at most one. */
+  private readonly waiting: Array<Observable<E>> = [];
+  private subscribing = false;
+  private reason: AnswerEnd['reason'] = 'other';
+
+  private readonly subscriber: Subscriber<Out<E>>;
+  private readonly options: AskRounds<E>;
+
+  constructor(subscriber: Subscriber<Out<E>>, options: AskRounds<E>) {
+    this.subscriber = subscriber;
+    this.options = options;
+    const end$ = defer(() => of(this.answerEnd()));
+    concat(this.rounds$.pipe(mergeAll()), end$).subscribe(subscriber);
+  }
+
+  /**
+   * Subscribes to a round. A synchronous one ends, and wants the next, before `subscribe` returns: the loop takes that one up
+   * when the stack is back here, so that the rounds of a synchronous model do not pile up on it.
+   */
+  begin(round$: Observable<E>): void {
+    this.waiting.push(round$);
+    if (this.subscribing) return;
+    this.subscribing = true;
+    for (let source = this.waiting.shift(); source !== undefined && !this.subscriber.closed; source = this.waiting.shift()) {
+      const number = ++this.number;
+      this.rounds$.next(source.pipe(through(() => this.stage(number))));
+    }
+    this.subscribing = false;
+  }
+
+  private stage(number: number): Stage<E, Out<E>> {
+    const round = this.record.round(number);
+    /** What follows this round is decided; what it still emits is passed on. */
+    let over = false;
+    return {
+      transform: (event, out) => {
+        const stamped = { ...event, round: number };
+        const oddity = this.record.take(stamped);
+        out.enqueue(stamped);
+        if (oddity) out.enqueue({ type: 'diagnostic', round: number, ...oddity });
+        if (over || !round.settled || this.subscriber.closed) return;
+        over = true;
+        this.goOn(number);
+      },
+      flush: (out) => {
+        if (over) return;
+        over = true;
+        this.endWith(number, out);
+      },
+      fail: (error, out) => {
+        if (!over) return this.withPartial(error);
+        const message = `The stream of round ${number} failed after the round had ended: ${error instanceof Error ? error.message : String(error)}`;
+        out.enqueue({ type: 'diagnostic', round: number, code: 'failed-after-end', message });
+        out.terminate();
+        return error;
+      },
+    };
+  }
+
+  /** The round is whole and each of its calls has a result: the next one, or the end. */
+  private goOn(number: number): void {
+    const { end, hasCalls } = this.record.round(number);
+    const reason = end?.reason ?? 'other';
+    const unfinished = reason === 'pause' || (hasCalls && !isVeto(reason));
+    if (!unfinished) this.finish(reason);
+    else if (number >= this.options.maxRounds) this.finish('max-rounds');
+    else this.begin(this.ask());
+  }
+
+  /** The round's stream is over and calls have no result, or it never came to its end. */
+  private endWith(number: number, out: Output<Out<E>>): void {
+    const { end } = this.record.round(number);
+    if (end) this.finish(isVeto(end.reason) ? end.reason : 'awaiting-results');
+    else out.error(this.withPartial(new InterruptedError(NO_ROUND_END)));
+  }
+
+  private ask(): Observable<E> {
+    const { request, ask } = this.options;
+    try {
+      return from(ask({ ...unforced(request), messages: [...request.messages, ...this.record.messages('settled')] }));
+    } catch (error) {
+      throw this.withPartial(error);
+    }
+  }
+
+  private finish(reason: AnswerEnd['reason']): void {
+    this.reason = reason;
+    this.rounds$.complete();
+  }
+
+  private answerEnd(): AnswerEnd {
+    const { reason, number, record } = this;
+    const awaiting = reason === 'awaiting-results';
+    return {
+      type: 'answer-end',
+      round: number,
+      reason,
+      usage: record.state.usage,
+      messages: record.messages(awaiting ? 'open' : 'settled'),
+      rounds: number,
+      ...(awaiting && { pending: record.round(number).pending() }),
+    };
+  }
+
+  private withPartial<T>(error: T): T {
+    return withPartial(error, (partial) => this.record.partial(partial));
+  }
+}
+
+const NO_ROUND_END =
+  'The stream of a round completed without a `round-end`: the answer may be cut. What came is in `partial`. ' +
+  'A round comes from `decode`, whose last event is `round-end`; to stop an answer, unsubscribe.';
+
+/** The model was cut off or failed: what it wanted is not known, so nothing more is asked. */
+function isVeto(reason: FinishReason): boolean {
+  return reason === 'length' || reason === 'content-filter' || reason === 'error';
+}
+
+/** A forced tool would be called again in every round. */
+function unforced(request: ModelRequest): ModelRequest {
+  if (request.toolChoice === undefined || request.toolChoice === 'auto' || request.toolChoice === 'none') return request;
+  const { toolChoice: _, ...rest } = request;
+  return rest;
+}
