@@ -1,3 +1,4 @@
+import type { CallLimits } from '../calls/assembler.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { ModelRequest } from '../messages.ts';
@@ -16,10 +17,14 @@ export interface EncodeOptions {
   readonly model: string;
   /** Send the old `functions` instead of `tools` (only where the dialect has both). */
   readonly legacyFunctions?: boolean;
+  /** Ask for token counts in the stream (OpenAI's `stream_options`). Default true; a few servers refuse it. */
+  readonly streamUsage?: boolean;
+  /** What the wire calls `maxOutputTokens`. Default `max_tokens`; OpenAI's reasoning models want `max_completion_tokens`. */
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
 }
 
 /** Settings of a decoder. */
-export interface DecoderOptions {
+export interface DecoderOptions extends CallLimits {
   /** What a frame that is not the dialect does: `error` the stream (default), or `skip` it with a diagnostic. */
   readonly onMalformed?: 'error' | 'skip';
   /**
@@ -39,4 +44,3 @@ export interface Dialect {
   /** The provider's own headers that carry the key. */
   authHeaders(apiKey: string): Readonly<Record<string, string>>;
 }
-

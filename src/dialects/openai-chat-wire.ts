@@ -1,0 +1,181 @@
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import type { Json } from '../values.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** One entry of `delta.tool_calls`. `arguments` should be a string; a few relays send the object itself. */
+const ToolCallDelta = t.type({
+  index: optional(t.number),
+  id: optional(t.string),
+  function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+});
+
+/** The old form, before `tools`. */
+const FunctionCallDelta = t.type({
+  index: optional(t.number),
+  name: optional(t.string),
+  arguments: optional(t.union([t.string, t.UnknownRecord])),
+});
+
+const Delta = t.type({
+  content: optional(t.union([t.string, t.array(t.UnknownRecord)])),
+  refusal: optional(t.string),
+  reasoning_content: optional(t.string),
+  reasoning: optional(t.string),
+  reasoning_text: optional(t.string),
+  reasoning_details: optional(t.array(t.UnknownRecord)),
+  tool_calls: optional(t.array(optional(ToolCallDelta))),
+  function_call: optional(FunctionCallDelta),
+});
+
+const Choice = t.type({
+  index: optional(t.number),
+  delta: optional(Delta),
+  /** Instead of a delta, where a gateway puts a whole answer into one chunk. */
+  message: optional(Delta),
+  finish_reason: optional(t.string),
+  usage: optional(t.UnknownRecord),
+});
+
+/** A `chat.completion.chunk`, as far as it is read. */
+export const ChatChunk = t.type({
+  id: optional(t.string),
+  model: optional(t.string),
+  choices: optional(t.array(Choice)),
+  usage: optional(t.UnknownRecord),
+});
+
+export type ChatChunk = t.TypeOf<typeof ChatChunk>;
+export type ChatChoice = t.TypeOf<typeof Choice>;
+export type ChatDelta = t.TypeOf<typeof Delta>;
+export type ChatToolCallDelta = t.TypeOf<typeof ToolCallDelta>;
+export type ChatFunctionCallDelta = t.TypeOf<typeof FunctionCallDelta>;
+
+/**
+ * Whether a payload has the shape of {@link ChatChunk}, at a glance: what nearly every chunk is. The codec, which costs several times
+ * the parsing, runs only on what fails here, to say where it is wrong.
+ */
+export function looksLikeChunk(payload: unknown): payload is ChatChunk {
+  if (!isRecord(payload) || !isText(payload.id) || !isText(payload.model) || !isRecordOrAbsent(payload.usage)) return false;
+  const { choices } = payload;
+  if (choices === null || choices === undefined) return true;
+  return Array.isArray(choices) && choices.every(looksLikeChoice);
+}
+
+function looksLikeChoice(choice: unknown): boolean {
+  if (!isRecord(choice) || !isNumber(choice.index) || !isText(choice.finish_reason) || !isRecordOrAbsent(choice.usage)) return false;
+  return looksLikeDelta(choice.delta) && looksLikeDelta(choice.message);
+}
+
+function looksLikeDelta(delta: unknown): boolean {
+  if (delta === null || delta === undefined) return true;
+  if (!isRecord(delta)) return false;
+  const { content, tool_calls, function_call, reasoning_details } = delta;
+  if (typeof content !== 'string' && content !== null && content !== undefined && !isRecords(content)) return false;
+  if (tool_calls !== null && tool_calls !== undefined && !(Array.isArray(tool_calls) && tool_calls.every(looksLikeToolCall))) return false;
+  if (function_call !== null && function_call !== undefined && !looksLikeFunction(function_call)) return false;
+  if (reasoning_details !== null && reasoning_details !== undefined && !isRecords(reasoning_details)) return false;
+  return isText(delta.refusal) && isText(delta.reasoning_content) && isText(delta.reasoning) && isText(delta.reasoning_text);
+}
+
+function looksLikeToolCall(call: unknown): boolean {
+  if (call === null || call === undefined) return true;
+  if (!isRecord(call) || !isNumber(call.index) || !isText(call.id)) return false;
+  return call.function === null || call.function === undefined || looksLikeFunction(call.function);
+}
+
+function looksLikeFunction(called: unknown): boolean {
+  if (!isRecord(called)) return false;
+  return isNumber(called.index) && isText(called.name) && (isText(called.arguments) || isRecord(called.arguments));
+}
+
+/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+export function describeChunkProblem(payload: unknown): string | undefined {
+  const decoded = ChatChunk.decode(payload);
+  if (E.isRight(decoded)) return undefined;
+  // The longest path is the most precise of what a union tried.
+  const deepest = decoded.left.reduce((best, error) => (error.context.length > best.context.length ? error : best));
+  const path = deepest.context.map(({ key }) => key).filter((key) => key !== '' && !/^\d+$/.test(key));
+  const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isUnionMember(deepest.context[i - 1]?.type, type)));
+  const where = named.map(({ key }) => key).join('.') || path.join('.');
+  const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name ?? 'another type';
+  return `expected ${expected} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
+}
+
+function isUnionMember(parent: unknown, member: unknown): boolean {
+  return isRecord(parent) && parent._tag === 'UnionType' && Array.isArray(parent.types) && parent.types.includes(member);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+}
+
+/** The provider's word in the common vocabulary. Not by provider: the words do not clash. */
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  stop: 'stop',
+  stop_sequence: 'stop',
+  end_turn: 'stop',
+  eos: 'stop',
+  eos_token: 'stop',
+  tool_calls: 'tool-calls',
+  tool_use: 'tool-calls',
+  function_call: 'tool-calls',
+  length: 'length',
+  max_tokens: 'length',
+  model_length: 'length',
+  content_filter: 'content-filter',
+  safety: 'content-filter',
+  sensitive: 'content-filter',
+  error: 'error',
+  network_error: 'error',
+  insufficient_system_resource: 'error',
+};
+
+export function finishReason(word: string): FinishReason {
+  return Object.hasOwn(FINISH_REASONS, word.toLowerCase()) ? (FINISH_REASONS[word.toLowerCase()] ?? 'other') : 'other';
+}
+
+/** Token counts in the common vocabulary. */
+export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
+  const input = isRecord(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {};
+  const output = isRecord(raw.completion_tokens_details) ? raw.completion_tokens_details : {};
+  return defined({
+    inputTokens: count(raw.prompt_tokens),
+    outputTokens: count(raw.completion_tokens),
+    totalTokens: count(raw.total_tokens),
+    cachedInputTokens: count(input.cached_tokens) ?? count(raw.prompt_cache_hit_tokens),
+    reasoningTokens: count(output.reasoning_tokens),
+  });
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+function defined(usage: { [K in keyof Usage]: Usage[K] | undefined }): Usage {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+}
+
+export function isRecord(value: unknown): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isRecords(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isRecord);
+}
+
+function isRecordOrAbsent(value: unknown): boolean {
+  return value === null || value === undefined || isRecord(value);
+}
+
+function isText(value: unknown): boolean {
+  return value === null || value === undefined || typeof value === 'string';
+}
+
+function isNumber(value: unknown): boolean {
+  return value === null || value === undefined || typeof value === 'number';
+}

@@ -1,0 +1,17 @@
+import type { Dialect } from './dialect.ts';
+import { ChatDecoder } from './openai-chat-decoder.ts';
+import { encodeChatRequest } from './openai-chat-request.ts';
+
+/**
+ * OpenAI Chat Completions, and the many servers that speak it: relays, gateways, local servers. `tools` and the old `functions`;
+ * text, refusal, reasoning under any of its names, several choices, usage, and errors inside the stream.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat-streaming
+ */
+export const openAiChat: Dialect = {
+  name: 'openai-chat',
+  framing: 'sse',
+  encodeRequest: encodeChatRequest,
+  decoder: (options) => new ChatDecoder(options),
+  authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
+};

@@ -1,0 +1,226 @@
+import { type AssembledCall, CallAssembler, type CallFragment } from '../calls/assembler.ts';
+import { InterruptedError, LimitError, MalformedFrameError, type PartialAnswer, ProviderError, withPartial } from '../errors.ts';
+import type { FinishReason, ModelEvent, Usage } from '../events.ts';
+import type { Frame } from '../frame.ts';
+import type { AssistantMessage } from '../messages.ts';
+import type { Output } from '../stage.ts';
+import type { Json } from '../values.ts';
+import type { DecoderOptions } from './dialect.ts';
+
+/** How much a response may go on after its end mark before the connection is given up, in UTF-16 code units. */
+const MAX_AFTER_END = 64 * 1024;
+
+interface Choice {
+  text: string;
+  reasoning: string;
+  refusal: string;
+  finish: FinishReason | undefined;
+  readonly calls: CallAssembler;
+}
+
+/**
+ * One response as it builds up: what every dialect's decoder has in common. The dialect says what it read; the round emits the events,
+ * keeps what the next request needs, and decides how the response ended.
+ */
+export class Round {
+  /** Whether the dialect's own end mark was seen. */
+  ended = false;
+  private started = false;
+  private responseId: string | undefined;
+  private usage: Usage | undefined;
+  private usageText = '';
+  private frames = 0;
+  private afterEnd = 0;
+  private readonly choices = new Map<number, Choice>();
+  private readonly dialect: string;
+  private readonly options: DecoderOptions;
+  /** Makes the provider's own form of the assistant's message. */
+  private readonly native: (calls: readonly AssembledCall[]) => Json | undefined;
+
+  constructor(dialect: string, options: DecoderOptions, native: (calls: readonly AssembledCall[]) => Json | undefined) {
+    this.dialect = dialect;
+    this.options = options;
+    this.native = native;
+  }
+
+  /** The n-th frame of the response, from 0: counted by {@link receive}. */
+  get frame(): number {
+    return this.frames - 1;
+  }
+
+  /** Counts a frame. @returns whether it is to be read: after the end mark nothing is. */
+  receive(frame: Frame, out: Output<ModelEvent>): boolean {
+    this.frames++;
+    if (!this.ended) return true;
+    if (this.afterEnd === 0) {
+      out.enqueue({ type: 'diagnostic', code: 'data-after-end', message: 'The response went on after its end mark. The rest is ignored.' });
+    }
+    this.afterEnd += frame.data.length + 1;
+    if (this.afterEnd > MAX_AFTER_END) out.terminate();
+    return false;
+  }
+
+  /** The response began. Emitted once; an id that comes later still seeds synthesised call ids. */
+  start(responseId: string | undefined, model: string | undefined, out: Output<ModelEvent>): void {
+    this.responseId ||= responseId;
+    if (this.started) return;
+    this.started = true;
+    out.enqueue({ type: 'round-start', ...(responseId && { responseId }), ...(model && { model }) });
+  }
+
+  text(choice: number, text: string, out: Output<ModelEvent>): void {
+    if (text === '') return;
+    this.choice(choice).text += text;
+    out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
+  }
+
+  reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
+    if (text === '') return;
+    this.choice(choice).reasoning += text;
+    out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
+  }
+
+  refusal(choice: number, text: string, out: Output<ModelEvent>): void {
+    if (text === '') return;
+    this.choice(choice).refusal += text;
+    out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
+  }
+
+  call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
+    return this.choice(choice).calls.add(fragment, out);
+  }
+
+  endCall(choice: number, call: AssembledCall, out: Output<ModelEvent>): void {
+    this.choice(choice).calls.end(call, out);
+  }
+
+  /** Something the vocabulary has no word for. */
+  provider(choice: number, name: string, data: Json, out: Output<ModelEvent>): void {
+    out.enqueue(choice === 0 ? { type: 'provider-event', name, data } : { type: 'provider-event', name, data, choice });
+  }
+
+  /** Token counts so far; a repeat of the same counts is not emitted again. */
+  usageSoFar(usage: Usage, raw: Json, out: Output<ModelEvent>): void {
+    const text = JSON.stringify(usage);
+    if (text === this.usageText) return;
+    this.usageText = text;
+    this.usage = usage;
+    out.enqueue({ type: 'usage', usage, raw });
+  }
+
+  /** The model said why it stopped. The first word of a choice counts. */
+  finish(choice: number, reason: FinishReason, raw: string, out: Output<ModelEvent>): void {
+    const of = this.choice(choice);
+    if (of.finish !== undefined) return;
+    of.finish = reason;
+    of.calls.settle(out);
+    out.enqueue(choice === 0 ? { type: 'finish-reason', reason, raw } : { type: 'finish-reason', reason, raw, choice });
+  }
+
+  /** The dialect's end mark came. */
+  end(out: Output<ModelEvent>): void {
+    if (this.ended) return;
+    this.close(false, out);
+  }
+
+  /** The body ended: regular after the end mark or the finish reasons, else an interruption. */
+  endOfBody(out: Output<ModelEvent>): void {
+    if (this.ended) return;
+    if (this.finished) this.close(false, out);
+    else out.error(this.interrupted(this.describeEnd(), undefined, out));
+  }
+
+  /** The source failed. After the finish reason a lost connection is survived; @returns the error otherwise. */
+  fail(error: unknown, out: Output<ModelEvent>): unknown {
+    if (this.ended) {
+      out.terminate();
+      return error;
+    }
+    if (!this.started && this.choices.size === 0) return error;
+    if (
+      error instanceof ProviderError ||
+      error instanceof LimitError ||
+      error instanceof MalformedFrameError ||
+      error instanceof InterruptedError
+    ) {
+      return this.broken(error, out);
+    }
+    if (this.finished) {
+      const message = `The connection broke after the model was done: ${messageOf(error)}`;
+      out.enqueue({ type: 'diagnostic', code: 'cut-after-finish', message });
+      this.close(true, out);
+      out.terminate();
+      return error;
+    }
+    return this.interrupted(messageOf(error), error, out);
+  }
+
+  /** Settles what is open and puts what there was on an error that ends the response. */
+  broken<E>(error: E, out: Output<ModelEvent>): E {
+    for (const choice of this.choices.values()) choice.calls.settle(out);
+    return withPartial(error, (partial) => ({ ...partial, ...this.partial() }));
+  }
+
+  private get finished(): boolean {
+    if (this.choices.size === 0) return false;
+    for (const choice of this.choices.values()) if (choice.finish === undefined) return false;
+    return true;
+  }
+
+  private interrupted(what: string, cause: unknown, out: Output<ModelEvent>): InterruptedError {
+    const error = new InterruptedError(
+      `The response broke off before the model was done: ${what} What came is in \`partial\`; asking again may help.`,
+      { cause, place: { frame: this.frames } },
+    );
+    return this.broken(error, out);
+  }
+
+  private describeEnd(): string {
+    if (this.frames === 0) return 'the body was empty.';
+    return `the body ended after ${this.frames} frames without a finish reason or an end mark.`;
+  }
+
+  private close(cut: boolean, out: Output<ModelEvent>): void {
+    for (const choice of this.choices.values()) choice.calls.settle(out);
+    this.ended = true;
+    const first = this.choices.get(0);
+    const calls = first?.calls.assembled.length ?? 0;
+    // Some servers send their end mark and no reason: what came decides.
+    const reason = first?.finish ?? (calls > 0 ? 'tool-calls' : 'stop');
+    out.enqueue({ type: 'round-end', reason, ...(cut && { cut }), ...(this.usage && { usage: this.usage }), message: this.message() });
+  }
+
+  private message(): AssistantMessage {
+    const first = this.choices.get(0);
+    const calls = first?.calls.assembled ?? [];
+    const native = this.native(calls);
+    return {
+      role: 'assistant',
+      content: first?.text ?? '',
+      ...(first?.reasoning && { reasoning: first.reasoning }),
+      ...(first?.refusal && { refusal: first.refusal }),
+      ...(calls.length > 0 && { toolCalls: calls.map(({ callId, name, argumentsText }) => ({ id: callId, name, argumentsText })) }),
+      ...(native !== undefined && { native: { dialect: this.dialect, message: native } }),
+    };
+  }
+
+  private partial(): Partial<PartialAnswer> {
+    const message = this.message();
+    const calls = (message.toolCalls ?? []).map(({ id, name, argumentsText }) => ({ callId: id, name, argumentsText }));
+    return { text: message.content, reasoning: message.reasoning ?? '', calls, message, ...(this.usage && { usage: this.usage }) };
+  }
+
+  private choice(index: number): Choice {
+    const known = this.choices.get(index);
+    if (known) return known;
+    const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
+    const calls = new CallAssembler(index, seed, this.options);
+    const choice: Choice = { text: '', reasoning: '', refusal: '', finish: undefined, calls };
+    this.choices.set(index, choice);
+    return choice;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
