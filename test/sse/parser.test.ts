@@ -95,12 +95,20 @@ describe('bytes', () => {
 
 describe('the end of the body', () => {
   it.each<[string, string, Frame[]]>([
-    ['delivers a last event without its blank line', 'data: a\n\nid: 2\ndata: b\n', [{ data: 'a' }, { data: 'b', id: '2', unterminated: true }]],
+    [
+      'delivers a last event without its blank line',
+      'data: a\n\nid: 2\ndata: b\n',
+      [{ data: 'a' }, { data: 'b', id: '2', unterminated: true }],
+    ],
     ['delivers it as far as it came when its last line is cut', 'data: a\ndata: {"b', [{ data: 'a\n{"b', unterminated: true }]],
     ['leaves a torn field name out', 'data: a\nda', [{ data: 'a', unterminated: true }]],
     ['ends with nothing held back', 'data: a\n\n', [{ data: 'a' }]],
     ['holds nothing back of an event without data', 'event: a\nid: 1', []],
-    ['delivers a JSON body without a line end', '{"error":{"message":"x: y"}}', [{ data: '{"error":{"message":"x: y"}}', stray: true, unterminated: true }]],
+    [
+      'delivers a JSON body without a line end',
+      '{"error":{"message":"x: y"}}',
+      [{ data: '{"error":{"message":"x: y"}}', stray: true, unterminated: true }],
+    ],
   ])('%s', (_name, body, frames) => {
     for (const chunks of inPieces(body)) {
       expect(parse(chunks)).toEqual({ values: frames, error: undefined });
@@ -167,10 +175,25 @@ describe('the bound', () => {
 
   it.each<[string, string, Frame[], ReturnType<typeof tooLong>]>([
     ['one endless line', `data: a\n\ndata: ${'x'.repeat(99)}`, [{ data: 'a' }], tooLong(1, `data: ${'x'.repeat(14)}`)],
-    ['many lines of one event', `data: a\n\n${'data: x\n'.repeat(9)}\ndata: never\n\n`, [{ data: 'a' }], tooLong(1, 'data: x\ndata: x\ndata: ')],
-    ['one huge event in the midst of others', `data: a\n\ndata: ${'x'.repeat(99)}\n\ndata: c\n\n`, [{ data: 'a' }], tooLong(1, `data: ${'x'.repeat(14)}`)],
+    [
+      'many lines of one event',
+      `data: a\n\n${'data: x\n'.repeat(9)}\ndata: never\n\n`,
+      [{ data: 'a' }],
+      tooLong(1, 'data: x\ndata: x\ndata: '),
+    ],
+    [
+      'one huge event in the midst of others',
+      `data: a\n\ndata: ${'x'.repeat(99)}\n\ndata: c\n\n`,
+      [{ data: 'a' }],
+      tooLong(1, `data: ${'x'.repeat(14)}`),
+    ],
     ['an endless comment', `:${'x'.repeat(99)}`, [], tooLong(0, `:${'x'.repeat(19)}`)],
-    ['an endless line of a body that is no stream', `<p>\n<p>${'x'.repeat(99)}`, [{ data: '<p>', stray: true }], tooLong(1, `<p>\n<p>${'x'.repeat(14)}`)],
+    [
+      'an endless line of a body that is no stream',
+      `<p>\n<p>${'x'.repeat(99)}`,
+      [{ data: '<p>', stray: true }],
+      tooLong(1, `<p>\n<p>${'x'.repeat(14)}`),
+    ],
     ['characters of two to four bytes', `data: éé→→😀${'x'.repeat(9)}\n\n`, [], tooLong(0, 'data: éé→→😀')],
   ])('refuses %s, after all that came before it', (_name, body, frames, problem) => {
     for (const chunks of inPieces(body)) {
@@ -192,7 +215,10 @@ describe('the bound', () => {
   it('is 16 MiB by default', () => {
     const size = 16 * 1024 * 1024;
     expect(parse([`data:${'x'.repeat(size - 5)}\n\n`]).values).toHaveLength(1);
-    expect(parse([`data:${'x'.repeat(size - 4)}\n\n`]).error).toMatchObject({ max: size, excerpt: `data:${'x'.repeat(EXCERPT_LIMIT - 5)}` });
+    expect(parse([`data:${'x'.repeat(size - 4)}\n\n`]).error).toMatchObject({
+      max: size,
+      excerpt: `data:${'x'.repeat(EXCERPT_LIMIT - 5)}`,
+    });
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses maxFrameBytes %d at the call', (maxFrameBytes) => {
@@ -207,7 +233,21 @@ const bodies = fc
       fc.oneof(
         { weight: 4, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => `data: ${text}`) },
         { weight: 4, arbitrary: fc.constant('') },
-        { weight: 3, arbitrary: fc.constantFrom('data', 'event: e', 'id: 1', 'id', 'retry: 5', ': ping', 'error: x', '{"a":"ü"}', 'dat', '\ufeffdata: b') },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom(
+            'data',
+            'event: e',
+            'id: 1',
+            'id',
+            'retry: 5',
+            ': ping',
+            'error: x',
+            '{"a":"ü"}',
+            'dat',
+            '\ufeffdata: b',
+          ),
+        },
         { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
       ),
       fc.constantFrom('\n', '\r', '\r\n'),
@@ -220,20 +260,27 @@ describe('any split', () => {
   it('law: any split of the bytes gives the same frames and the same error', () => {
     const reached = { frames: 0, stray: 0, unterminated: 0, errors: 0 };
     fc.assert(
-      fc.property(bodies, fc.boolean(), fc.boolean(), fc.nat(30), fc.infiniteStream(fc.integer({ min: 1, max: 7 })), (body, strict, bom, cut, sizes) => {
-        const all = new TextEncoder().encode((bom ? '\ufeff' : '') + body);
-        const bytes = all.subarray(0, all.length - Math.min(cut % 5, all.length));
-        const options = { strict, maxFrameBytes: 40 };
-        const whole = parse([bytes], options);
-        const split = parse(pieces(bytes, sizes), options);
-        expect(split).toEqual(whole);
-        expect(split.error).toEqual(whole.error);
-        expect(parse(pieces(bytes, [1]), options)).toEqual(whole);
-        reached.frames += whole.values.length;
-        reached.stray += whole.values.filter((frame) => frame.stray).length;
-        reached.unterminated += whole.values.filter((frame) => frame.unterminated).length;
-        if (whole.error) reached.errors++;
-      }),
+      fc.property(
+        bodies,
+        fc.boolean(),
+        fc.boolean(),
+        fc.nat(30),
+        fc.infiniteStream(fc.integer({ min: 1, max: 7 })),
+        (body, strict, bom, cut, sizes) => {
+          const all = new TextEncoder().encode((bom ? '\ufeff' : '') + body);
+          const bytes = all.subarray(0, all.length - Math.min(cut % 5, all.length));
+          const options = { strict, maxFrameBytes: 40 };
+          const whole = parse([bytes], options);
+          const split = parse(pieces(bytes, sizes), options);
+          expect(split).toEqual(whole);
+          expect(split.error).toEqual(whole.error);
+          expect(parse(pieces(bytes, [1]), options)).toEqual(whole);
+          reached.frames += whole.values.length;
+          reached.stray += whole.values.filter((frame) => frame.stray).length;
+          reached.unterminated += whole.values.filter((frame) => frame.unterminated).length;
+          if (whole.error) reached.errors++;
+        },
+      ),
       { numRuns: process.env.CI ? 3000 : 600 },
     );
     for (const count of Object.values(reached)) expect(count).toBeGreaterThan(5);
