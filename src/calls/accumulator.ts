@@ -187,7 +187,11 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       if (state === 'blank') return { _tag: 'Right', right: {} };
       if (state === 'number') return { _tag: 'Right', right: JSON.parse(call.text) as Json };
     }
-    return refuse('incomplete', `The arguments of ${quote(call.name)} end in the middle, after ${call.text.length} UTF-16 code units.`, call.text.length);
+    return refuse(
+      'incomplete',
+      `The arguments of ${quote(call.name)} end in the middle, after ${call.text.length} UTF-16 code units.`,
+      call.text.length,
+    );
   }
 
   private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {

@@ -262,7 +262,9 @@ export class CallAssembler {
   }
 
   private diagnose(code: string, message: string, call: Call | undefined, out: Output<ModelEvent>): void {
-    out.enqueue(this.stamp(call?.callId ? { type: 'diagnostic', code, message, callId: call.callId } : { type: 'diagnostic', code, message }));
+    out.enqueue(
+      this.stamp(call?.callId ? { type: 'diagnostic', code, message, callId: call.callId } : { type: 'diagnostic', code, message }),
+    );
   }
 
   private stamp<T extends ModelEvent>(event: T): T {
