@@ -1,0 +1,109 @@
+import type { Dialect, EncodeOptions } from '../dialects/dialect.ts';
+import type { ModelRequest } from '../messages.ts';
+import { joinUrl } from './join-url.ts';
+
+/** Where a model is reached, and how it is spoken to. */
+export interface Endpoint extends EncodeOptions {
+  /** How the API speaks, e.g. `openAiChat`. */
+  readonly dialect: Dialect;
+  /**
+   * The API's base URL, e.g. `https://api.openai.com/v1`. The dialect's path is appended where the URL does not already end with it; a query
+   * string is kept.
+   */
+  readonly url: string;
+  /** The model's name in the provider's words. */
+  readonly model: string;
+  /** The key, or a function that is called once for each try of each request (key rotation). None: no key is sent. */
+  readonly apiKey?: string | (() => string | Promise<string>);
+  /** Sent with each request; these win over the library's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Fields merged into each request's body; the request's own `extra` wins. `undefined` takes a field out. */
+  readonly body?: { readonly [key: string]: unknown };
+  /** The last word on each request's body, for an API that names or refuses fields its own way. */
+  readonly adaptBody?: (body: { readonly [key: string]: unknown }) => { readonly [key: string]: unknown };
+}
+
+/** A request as {@link fetchBytes} sends it. It holds the key only behind `headers`, so that printing it shows none. */
+export interface HttpRequest {
+  readonly url: string;
+  /** JSON. */
+  readonly body: string;
+  /** Called once for each try; asks `apiKey`. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** How the response is framed, so that something else can be told from it. */
+  readonly framing: Dialect['framing'];
+}
+
+/**
+ * Encodes a request for an endpoint. Nothing is sent and no key is asked for before the result is handed to {@link fetchBytes}
+ * and that is subscribed.
+ *
+ * @throws TypeError when the endpoint lacks a dialect, a model or a usable `url`, or the body is not JSON.
+ *
+ * @example
+ * ```ts
+ * import { httpRequest, openAiChat } from 'toolstream';
+ *
+ * const endpoint = { dialect: openAiChat, url: 'https://api.openai.com/v1/', model: 'gpt-4.1', apiKey: 'sk-…' };
+ * console.log(httpRequest(endpoint, { messages: [] }).url); // https://api.openai.com/v1/chat/completions
+ * ```
+ *
+ * @see https://fetch.spec.whatwg.org/#requests
+ */
+export function httpRequest(endpoint: Endpoint, request: ModelRequest): HttpRequest {
+  checkEndpoint(endpoint);
+  const { dialect, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
+  const extra = { ...endpoint.body, ...request.extra };
+  const { path, headers, body } = dialect.encodeRequest({ ...request, extra }, { model, legacyFunctions, streamUsage, maxTokensField });
+  return {
+    url: joinUrl(endpoint.url, path),
+    body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
+    headers: () => resolveHeaders(endpoint, headers),
+    framing: dialect.framing,
+  };
+}
+
+/**
+ * Throws where an endpoint cannot work.
+ *
+ * @throws TypeError that names the field and says what belongs there.
+ */
+export function checkEndpoint(endpoint: Endpoint): void {
+  const { dialect, model, url, apiKey } = endpoint;
+  if (typeof dialect?.encodeRequest !== 'function') {
+    throw new TypeError('An endpoint needs a `dialect`: how its API speaks, e.g. `dialect: openAiChat`.');
+  }
+  if (typeof model !== 'string' || model === '') {
+    throw new TypeError("An endpoint needs a `model`: its name in the provider's words, e.g. `model: 'gpt-4.1'`.");
+  }
+  if (typeof url !== 'string' || url === '') {
+    throw new TypeError("An endpoint needs a `url`: the API's base URL, e.g. `url: 'https://api.openai.com/v1'`.");
+  }
+  if (apiKey !== undefined && typeof apiKey !== 'string' && typeof apiKey !== 'function') {
+    throw new TypeError("An endpoint's `apiKey` is a string or a function that returns one (or a Promise of one).");
+  }
+  joinUrl(url, '');
+}
+
+async function resolveHeaders(endpoint: Endpoint, encoded: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const key = typeof endpoint.apiKey === 'function' ? await endpoint.apiKey() : endpoint.apiKey;
+  if (key !== undefined && typeof key !== 'string') throw new TypeError('The `apiKey` function must return a string or a Promise of one.');
+  const layers = [
+    { 'content-type': 'application/json', accept: 'text/event-stream, application/json' },
+    encoded,
+    key ? endpoint.dialect.authHeaders(key.trim()) : {},
+    endpoint.headers ?? {},
+  ];
+  const headers: Record<string, string> = {};
+  for (const layer of layers) for (const [name, value] of Object.entries(layer)) headers[name.toLowerCase()] = checkedHeader(name, value);
+  return headers;
+}
+
+/** `fetch` itself would quote the value, that is the key, in its error. */
+function checkedHeader(name: string, value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what HTTP refuses are exactly control characters, and what is not Latin-1.
+  if (!/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) return value;
+  throw new TypeError(
+    `The value of the header \`${name}\` has a character HTTP does not allow (a line break, a quote from a web page …). Check the key.`,
+  );
+}

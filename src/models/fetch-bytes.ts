@@ -1,0 +1,163 @@
+import { asyncScheduler, Observable, type Subscriber } from 'rxjs';
+import { ConnectionError, TimeoutError } from '../errors.ts';
+import { BodyReader } from './body-reader.ts';
+import { connectionErrorOf } from './connection-error.ts';
+import type { HttpRequest } from './endpoint.ts';
+import { GATED_PIECE, type Gate } from './gate.ts';
+import { httpErrorOf, notAStream } from './http-error.ts';
+import { orAborted } from './or-aborted.ts';
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Settings of {@link fetchBytes}. */
+export interface FetchBytesOptions {
+  /** Sends the request. Default: the global `fetch`. */
+  readonly fetch?: Fetch;
+  /** Holds reading back while it is closed, down to the socket. Default: read as fast as the bytes come. */
+  readonly gate?: Gate;
+  /** From sending the request until the response's head, in milliseconds; `Infinity` for no limit. Default: 30 000. */
+  readonly connectMs?: number;
+}
+
+/**
+ * Sends a request and emits the response's body as it arrives.
+ *
+ * ```
+ * request → head ──▶ body     -----a-b---c-|
+ * fetchBytes(request)         -----a-b---c-|
+ * ```
+ *
+ * Cold: each subscription asks for the headers (and with them the key) and sends the request anew; nothing happens before.
+ * Emits the body's chunks as they come, with a `gate` in pieces of at most 4096 bytes; completes at the end of the body.
+ *
+ * Errors with a {@link ConnectionError} when no response comes or the body breaks off (`place.byteOffset` says where), a
+ * {@link TimeoutError} of kind `connect`, an {@link HttpError} for any status but 2xx, an HTML page, or a JSON document where a stream was
+ * asked for, and a {@link ProviderError} where that document is an error. A body that is no stream is read up to 64 KiB and for up to 5 s.
+ * What the caller's `apiKey` function throws goes out as it is. No error shows a key, a header or the request's body.
+ *
+ * Buffers nothing but the chunk at hand. Unsubscribing aborts at any moment: while the key is fetched, before the head, while the gate is
+ * closed, in the middle of the body.
+ *
+ * @param request - What {@link httpRequest} made.
+ * @param options - See {@link FetchBytesOptions}.
+ *
+ * @example
+ * ```ts
+ * import { fetchBytes, httpRequest, openAiChat } from 'toolstream';
+ *
+ * const endpoint = { dialect: openAiChat, url: 'https://api.example/v1', model: 'm' };
+ * const fetch = async () => new Response('data: [DONE]\n\n', { headers: { 'content-type': 'text/event-stream' } });
+ * const bytes$ = fetchBytes(httpRequest(endpoint, { messages: [] }), { fetch });
+ * bytes$.subscribe((bytes) => console.log(bytes.length)); // 14
+ * ```
+ *
+ * @see https://fetch.spec.whatwg.org/#fetch-method
+ */
+export function fetchBytes(request: HttpRequest, options: FetchBytesOptions = {}): Observable<Uint8Array> {
+  return new Observable((subscriber) => {
+    const reading = new AbortController();
+    let over = false;
+    const end = (tell: () => void) => {
+      over = true;
+      tell();
+    };
+    send(request, options, reading, subscriber).then(
+      () => end(() => subscriber.complete()),
+      (error) => end(() => subscriber.error(error)),
+    );
+    // Aborting after a regular end would close a connection that can be used again.
+    return () => over || reading.abort();
+  });
+}
+
+async function send(
+  request: HttpRequest,
+  { fetch = globalThis.fetch, gate, connectMs = 30_000 }: FetchBytesOptions,
+  reading: AbortController,
+  subscriber: Subscriber<Uint8Array>,
+): Promise<void> {
+  const { signal } = reading;
+  const { url } = request;
+  const sent = await orAborted(request.headers(), signal);
+  const response = await head(fetch, request, sent, reading, connectMs);
+  const body = new BodyReader(response, signal);
+  try {
+    if (!response.ok) throw httpErrorOf({ response, url, sent, text: await body.readDocument() });
+    const chunks = await opening(body, request, response);
+    if (looksLikeDocument(chunks)) throw notAStream({ response, url, sent, text: await body.readDocument(chunks) });
+    for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
+    for (;;) {
+      if (gate && !gate.open) await orAborted(gate.opened(), signal);
+      const chunk = await read(body, request);
+      if (chunk === undefined || signal.aborted) return;
+      await handOn(chunk, gate, signal, subscriber);
+    }
+  } finally {
+    body.cancel();
+  }
+}
+
+/** Waits for the response's head. */
+async function head(
+  fetch: Fetch,
+  { url, body }: HttpRequest,
+  headers: Readonly<Record<string, string>>,
+  reading: AbortController,
+  connectMs: number,
+) {
+  const { signal } = reading;
+  const late = () => reading.abort(new TimeoutError('connect', connectMs));
+  const timer = connectMs < Infinity ? asyncScheduler.schedule(late, connectMs) : undefined;
+  try {
+    const response = fetch(url, { method: 'POST', headers: { ...headers }, body, signal });
+    return await orAborted(response, signal, (unwanted) => void unwanted.body?.cancel().catch(() => {}));
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : connectionErrorOf(url, cause);
+  } finally {
+    timer?.unsubscribe();
+  }
+}
+
+/** The first chunks, up to the first byte that tells a document from a stream; none where the response says that it is a stream. */
+async function opening(body: BodyReader, request: HttpRequest, response: Response): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  if (request.framing !== 'sse' || /event-stream/i.test(response.headers.get('content-type') ?? '')) return chunks;
+  for (;;) {
+    const chunk = await read(body, request);
+    if (chunk === undefined) return chunks;
+    chunks.push(chunk);
+    if (chunk.some(isInk) || body.offset > GATED_PIECE) return chunks;
+  }
+}
+
+/** No line of an event stream begins with a bracket. Servers mislabel streams, so the content type alone decides nothing. */
+function looksLikeDocument(chunks: readonly Uint8Array[]): boolean {
+  for (const chunk of chunks) {
+    const first = chunk.find(isInk);
+    if (first !== undefined) return first === 0x7b || first === 0x5b || first === 0x3c;
+  }
+  return false;
+}
+
+/** Neither white space nor a part of the byte order mark. */
+function isInk(byte: number): boolean {
+  return byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf;
+}
+
+async function read(body: BodyReader, { url }: HttpRequest): Promise<Uint8Array | undefined> {
+  try {
+    return await body.read();
+  } catch (cause) {
+    throw connectionErrorOf(url, cause, body.offset);
+  }
+}
+
+/** With a gate in small pieces, so that a full queue has little more to take in. */
+async function handOn(chunk: Uint8Array, gate: Gate | undefined, signal: AbortSignal, subscriber: Subscriber<Uint8Array>): Promise<void> {
+  const size = gate ? GATED_PIECE : chunk.length;
+  for (let at = 0; at < chunk.length && !signal.aborted; at += size) {
+    if (gate && !gate.open) await orAborted(gate.opened(), signal);
+    subscriber.next(size >= chunk.length ? chunk : chunk.subarray(at, at + size));
+  }
+}

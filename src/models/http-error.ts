@@ -1,0 +1,119 @@
+import { asyncScheduler } from 'rxjs';
+import { providerErrorFrom } from '../dialects/provider-error.ts';
+import { excerptOf, HttpError, type ProviderError } from '../errors.ts';
+import type { Json } from '../values.ts';
+import { shownUrl } from './join-url.ts';
+import { isRetryableStatus, isUsedUp, type ProviderProblem, providerProblem } from './provider-problem.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** What an answer that is no stream came in. */
+export interface Refusal {
+  readonly response: Response;
+  /** The body as far as it was read. */
+  readonly text: string;
+  readonly url: string;
+  /** What was sent: its values are blanked out wherever the server repeats them. */
+  readonly sent: Readonly<Record<string, string>>;
+}
+
+/** How much of a provider's own message is quoted, in UTF-16 code units. */
+const MESSAGE_LIMIT = 500;
+
+/** A response whose status is not 2xx, as an error that says what to do about it. */
+export function httpErrorOf(refusal: Refusal): HttpError {
+  const { status, headers } = refusal.response;
+  const text = redact(refusal.text, refusal.sent);
+  const problem = providerProblem(parsed(text));
+  const wait = retryAfterMs(headers, asyncScheduler.now());
+  const usedUp = status === 402 || isUsedUp(problem?.code);
+  const said = problem ? `: ${quoted(problem)}` : '.';
+  return new HttpError(`${shownUrl(refusal.url)} answered ${status}${said} ${advice(refusal, text, usedUp, wait)}`, {
+    status,
+    retryable: isRetryableStatus(status) && !usedUp,
+    retryAfterMs: wait,
+    ...seen(refusal, problem ? undefined : text),
+  });
+}
+
+/** A 2xx response that is one JSON document or an HTML page where a stream was asked for. An error in it is the provider's own. */
+export function notAStream(refusal: Refusal): HttpError | ProviderError {
+  const { status } = refusal.response;
+  const text = redact(refusal.text, refusal.sent);
+  const where = shownUrl(refusal.url);
+  const json = firstOf(parsed(text));
+  if (hasError(json)) return providerErrorFrom(json as Json);
+  const message = isHtml(text)
+    ? `${where} answered ${status} with an HTML page where a stream was asked for. ${HTML_ADVICE}`
+    : `${where} answered ${status} with one JSON document where a stream was asked for: it ignored \`stream: true\`. ` +
+      'Check that the model and every proxy on the way support streaming, and that `url` is the base URL of the API.';
+  return new HttpError(message, { status, retryable: false, ...seen(refusal, text) });
+}
+
+/** Whether text is a web page. */
+export function isHtml(text: string): boolean {
+  return /^\s*<(!doctype|html|head|body|\?xml|!--)/i.test(text);
+}
+
+const HTML_ADVICE =
+  'Check that `url` is the base URL of the API (it mostly ends in `/v1`), and that no login page, proxy or firewall stands in between.';
+
+function advice({ response, sent }: Refusal, text: string, usedUp: boolean, wait: number | undefined): string {
+  const { status } = response;
+  const redirected = response.redirected ? ` The request was redirected to ${shownUrl(response.url)}: use the base URL of that.` : '';
+  if (isHtml(text) && status !== 429 && status < 500) return HTML_ADVICE + redirected;
+  if (usedUp) return 'The quota or balance is used up: check plan and billing. Asking again will not help.';
+  if (status === 401 || status === 403) {
+    const noKey = !('authorization' in sent) && !Object.keys(sent).some((name) => name.includes('key'));
+    if (noKey) return `No key was sent: set \`apiKey\`.${redirected}`;
+    return `The key is wrong, or belongs to another provider than the base URL: check \`apiKey\` and \`url\`.${redirected}`;
+  }
+  if (status === 404 || status === 405)
+    return `Nothing answers there: check the base URL in \`url\` and the name in \`model\`.${redirected}`;
+  if (status === 408 || status === 425 || status === 409) return 'Ask again.';
+  if (status === 413) return 'The request is too large: shorten the messages.';
+  if (status === 429) {
+    const when = wait === undefined ? 'Ask again later' : `Ask again in ${Math.ceil(wait / 1000)} s`;
+    return `Too many requests or tokens: ${when.charAt(0).toLowerCase()}${when.slice(1)}, or ask less at once.`;
+  }
+  if (status >= 500) return 'The server or a proxy before it failed: ask again later, or see the status page of the provider.';
+  return `The server did not accept the request: check \`model\` and what it names; fields only some APIs know are set in \`body\`.${redirected}`;
+}
+
+function quoted({ message, code }: ProviderProblem): string {
+  return `"${excerptOf(message, MESSAGE_LIMIT)}"${code && !message.includes(code) ? ` (${code})` : ''}.`;
+}
+
+function seen({ response }: Refusal, excerpt: string | undefined) {
+  return {
+    contentType: response.headers.get('content-type') ?? undefined,
+    ...(excerpt === undefined || excerpt === '' ? {} : { excerpt }),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function firstOf(json: unknown): unknown {
+  return Array.isArray(json) ? json[0] : json;
+}
+
+function hasError(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'error' in json && json.error !== null;
+}
+
+const HARMLESS = new Set(['accept', 'content-type', 'user-agent']);
+
+/** Servers quote the key they refuse; errors are logged. */
+function redact(text: string, sent: Readonly<Record<string, string>>): string {
+  const secrets = Object.entries(sent)
+    .filter(([name]) => !HARMLESS.has(name))
+    .flatMap(([, value]) => value.split(/\s+/))
+    .filter((word) => word.length >= 6 && word.toLowerCase() !== 'bearer')
+    .sort((a, b) => b.length - a.length);
+  return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+}

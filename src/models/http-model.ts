@@ -1,0 +1,117 @@
+import { defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, takeWhile, tap, throwError } from 'rxjs';
+import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
+import { InterruptedError } from '../errors.ts';
+import type { Frame } from '../frame.ts';
+import { type ParseSseOptions, sseParser } from '../sse/parser.ts';
+import type { Stage } from '../stage.ts';
+import { through } from '../through.ts';
+import { decodeFrames } from './decode-frames.ts';
+import { checkEndpoint, type Endpoint, httpRequest } from './endpoint.ts';
+import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
+import type { Model } from './model.ts';
+import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.ts';
+import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
+
+/** An endpoint, and how to get along with it. */
+export interface HttpModelOptions
+  extends Endpoint,
+    Omit<DecoderOptions, 'callIdSeed'>,
+    Pick<FetchBytesOptions, 'fetch' | 'gate'>,
+    Pick<ParseSseOptions, 'maxFrameBytes'> {
+  /** The limits of each try, in milliseconds. */
+  readonly timeouts?: Timeouts;
+  /** When a request that has yielded nothing yet is sent again. */
+  readonly retry?: RetryOptions;
+}
+
+/** Body frames, by the way a dialect frames its responses. */
+const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseOptions) => Stage<Uint8Array, Frame> } = {
+  sse: sseParser,
+};
+
+/** How much is still read after the end mark, in bytes, so that the connection can be used again. */
+const DRAIN_BYTES = 64 * 1024;
+
+/**
+ * A model behind HTTP: each call is one request and its streamed response as model events.
+ *
+ * ```
+ * try 1    ----#                                (503)
+ * try 2             --s-t-t-f-e|                (started, text, finish reason, round end)
+ * model    ----d------s-t-t-f-e|                (a diagnostic `retried` between)
+ * ```
+ *
+ * Cold: each subscription sends its own request. Emits what the dialect decodes; completes when the body ends after the end mark, at
+ * most 1 s and 64 KiB later, so that the next request finds the connection open.
+ *
+ * A try that yielded no event yet is repeated after a {@link ConnectionError}, a `connect` or `first-event` {@link TimeoutError}, a
+ * response without any event, and where an {@link HttpError} or {@link ProviderError} is `retryable`. After the first event nothing is
+ * repeated: every failure is then an {@link InterruptedError} with what came, and after a finish reason a `diagnostic`.
+ *
+ * Unsubscribing aborts at any moment, a pending key, backoff or gate included; so does the `answer` signal, with an {@link InterruptedError}.
+ *
+ * @param options - See {@link HttpModelOptions}; presets for known providers are in {@link presets}.
+ * @throws TypeError or RangeError at the call where the endpoint or a number cannot work.
+ *
+ * @example
+ * ```ts
+ * import { httpModel, openAiChat } from 'toolstream';
+ *
+ * const body = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+ * const fetch = async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+ * const model = httpModel({ dialect: openAiChat, url: 'https://api.example/v1', model: 'm', fetch });
+ * model({ messages: [{ role: 'user', content: 'Hello' }] }).subscribe((event) => {
+ *   if (event.type === 'text-delta') console.log(event.text); // Hi
+ * });
+ * ```
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat-streaming
+ */
+export function httpModel(options: HttpModelOptions): Model {
+  checkEndpoint(options);
+  const frames = framingOf(options);
+  const timeouts = checkedTimeouts(options.timeouts);
+  const retry = checkedRetry(options.retry);
+  return (request, answer) => {
+    const aborted$ = abortionOf(answer);
+    const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
+    const ask = () =>
+      defer(() => {
+        const clock = new TryClock(timeouts);
+        const { fetch, gate } = options;
+        const settings = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
+        let left = DRAIN_BYTES;
+        return fetchBytes(httpRequest(options, request), settings).pipe(
+          takeWhile((bytes) => {
+            if (clock.over) left -= bytes.length;
+            return left > 0;
+          }),
+          // Before the decoder, which knows what there was of the answer.
+          takeUntil(merge(clock.limits$, aborted$)),
+          through(frames),
+          decodeFrames(options.dialect, { ...options, callIdSeed }),
+          tap((event) => clock.saw(event)),
+        );
+      });
+    return retryBeforeFirstEvent(ask, retry, { aborted$, isWanted: () => answer?.aborted !== true });
+  };
+}
+
+function framingOf({ dialect, maxFrameBytes }: HttpModelOptions): () => Stage<Uint8Array, Frame> {
+  const framing = framings[dialect.framing];
+  if (framing === undefined) {
+    throw new TypeError(
+      `httpModel reads ${Object.keys(framings).join(', ')}; the dialect \`${dialect.name}\` is framed as ${dialect.framing}.`,
+    );
+  }
+  const options = maxFrameBytes === undefined ? {} : { maxFrameBytes };
+  framing(options);
+  return () => framing(options);
+}
+
+/** Errors when the signal aborts, at once if it has. */
+function abortionOf(signal: AbortSignal | undefined): Observable<never> {
+  if (signal === undefined) return NEVER;
+  const failed$ = defer(() => throwError(() => new InterruptedError('The answer was aborted.', { cause: signal.reason })));
+  return defer(() => (signal.aborted ? failed$ : fromEvent(signal, 'abort').pipe(mergeMap(() => failed$))));
+}
