@@ -17,9 +17,9 @@ export interface ResumeAfterToolsOptions<E> {
  * Gives the results of tools back to the model and asks again, until the model is done.
  *
  * ```
- * source  --c-r-e-|             c tool-call   r tool-result   e round-end, with its call
- * ask           --t-e|          t text-delta  e round-end, without calls
- * result  --c-r-e-t-(eA|)       A answer-end
+ * source  --c-r-e-|            c tool-call    r tool-result   e round-end, with its call
+ * ask           --t-f|         t text-delta   f round-end, without calls
+ * result  --c-r-e-t-f(A|)      A answer-end
  * ```
  *
  * Emits every event of every round as a copy with `round`, from 1. A round is asked as soon as `round-end` was seen and each

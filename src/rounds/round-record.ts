@@ -25,6 +25,8 @@ export class RoundRecord {
   unanswered = 0;
   /** Ids of calls that a restart dropped: their results may still come and belong to nothing. */
   readonly dropped = new Set<string>();
+  /** The messages of a settled round, made once: every later round sends them again. */
+  private whole: readonly Message[] | undefined;
 
   constructor(number: number) {
     this.number = number;
@@ -67,7 +69,7 @@ export class RoundRecord {
     this.calls = new Map();
     this.unanswered = 0;
     this.text = this.reasoning = this.refusal = '';
-    this.usage = this.finishReason = this.end = undefined;
+    this.usage = this.finishReason = this.end = this.whole = undefined;
   }
 
   /**
@@ -88,7 +90,12 @@ export class RoundRecord {
    * What the round adds to a history: the assistant's message, and the results in the order in which it lists the calls.
    * A call without a result is left open, or settled as one that was cancelled or never run.
    */
-  messages(unanswered: 'open' | 'settled', partial?: AssistantMessage): Message[] {
+  messages(unanswered: 'open' | 'settled', partial?: AssistantMessage): readonly Message[] {
+    this.whole ??= this.settled ? this.messagesNow(unanswered) : undefined;
+    return this.whole ?? this.messagesNow(unanswered, partial);
+  }
+
+  private messagesNow(unanswered: 'open' | 'settled', partial?: AssistantMessage): readonly Message[] {
     const message = this.message(partial);
     if (message === undefined) return [];
     const messages: Message[] = [message];
