@@ -113,7 +113,7 @@ describe('PartialJson', () => {
     fc.assert(
       fc.property(wellFormedJson, (text) => {
         const all = views(text.split(''));
-        for (let i = 1; i < all.length; i++) expect(grows(all[i - 1], all[i]), `from ${all[i - 1]} to ${all[i]} at ${i}`).toBe(true);
+        for (let i = 1; i < all.length; i++) expect(grows(all[i - 1], all[i]), `after ${i} of ${text}`).toBe(true);
         const partial = parsed([text]);
         expect(grows(all.at(-1), partial.value)).toBe(true);
       }),

@@ -1,0 +1,34 @@
+import type { AnyEvent, ModelEvent, ToolCallDelta } from '../events.ts';
+import type { Stage } from '../stage.ts';
+import type { Json } from '../values.ts';
+import type { ArgumentsBounds } from './bounds.ts';
+import { OpenCalls } from './open-calls.ts';
+import { PartialJson } from './partial-json.ts';
+
+/** The same event; a `tool-call-delta` with the arguments so far, a live object that later events mutate. */
+export type WithPartialArguments<E> = E extends { readonly type: 'tool-call-delta' } ? E & { readonly partial: Json | undefined } : E;
+
+/** The stage of `partialArguments`: one `PartialJson` for each call of the round. */
+export function partialArgumentsStage<E extends AnyEvent>(bounds: Required<ArgumentsBounds>): Stage<E, WithPartialArguments<E>> {
+  const views = new OpenCalls<{ readonly json: PartialJson; length: number }>();
+
+  function extended(event: ToolCallDelta): ToolCallDelta & { readonly partial: Json | undefined } {
+    let view = views.get(event);
+    if (view === undefined) {
+      view = { json: new PartialJson(bounds), length: 0 };
+      views.set(event, view);
+    }
+    view.length += event.text.length;
+    if (view.length <= bounds.maxArgumentLength) view.json.push(event.text);
+    return { ...event, partial: view.json.value };
+  }
+
+  const stage: Stage<ModelEvent, ModelEvent> = {
+    transform(event, out) {
+      // A view outlives its `tool-call`: padding may follow, and would start another one.
+      if (event.type === 'round-end' || event.type === 'round-restarted') views.takeRound(event);
+      out.enqueue(event.type === 'tool-call-delta' ? extended(event) : event);
+    },
+  };
+  return stage as Stage<AnyEvent, AnyEvent> as Stage<E, WithPartialArguments<E>>;
+}
