@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest';
+import { calls, delta, done, entry, finish, read, summary } from './support.ts';
+
+describe('calls are told apart', () => {
+  it('by a new id, where parallel calls all have index 0 (issue ollama/ollama#15457, vercel/ai#14277)', () => {
+    const { calls: found } = read([
+      calls(entry(0, 'a', 'get_weather', '{"city":"Tokyo"}')),
+      calls(entry(0, 'b', 'get_weather', '{"city":"Oslo"}')),
+      finish(),
+      done,
+    ]);
+    expect(found.map((call) => call.callId)).toEqual(['a', 'b']);
+    expect(summary(found)).toEqual([
+      ['get_weather', { city: 'Tokyo' }],
+      ['get_weather', { city: 'Oslo' }],
+    ]);
+  });
+
+  it('by a fresh { after a closed value, where all have index 0 and no id (issue ollama/ollama#15457)', () => {
+    const { calls: found } = read([
+      calls(entry(0, '', 'add', '{"a":{"b":1}')),
+      calls(entry(0, '', 'add', '}')),
+      calls(entry(0, '', 'add', ' {"a":')),
+      calls(entry(0, '', undefined, '{}}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['add', { a: { b: 1 } }],
+      ['add', { a: {} }],
+    ]);
+  });
+
+  it('by another name after the arguments began, where index and id are missing (issue openai/openai-python#3246)', () => {
+    const { calls: found, codes } = read([
+      calls(entry(undefined, undefined, 'a', '{"x":1}')),
+      calls(entry(undefined, undefined, 'b', '{"x":1}')),
+      calls(entry(undefined, undefined, 'c', '')),
+      calls(entry(undefined, undefined, 'd', '')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['a', { x: 1 }],
+      ['b', { x: 1 }],
+      ['c', {}],
+      ['d', {}],
+    ]);
+    expect(new Set(found.map((call) => call.callId)).size).toBe(4);
+    expect(codes).toEqual(Array(4).fill('id-synthesised'));
+  });
+
+  it('by their position, where one list has several entries without index or id (issue BerriAI/litellm#11262)', () => {
+    const { calls: found } = read([
+      calls(entry(undefined, undefined, 'a', '{"x"'), entry(undefined, undefined, 'a', '{"x"')),
+      calls(entry(undefined, undefined, undefined, ':1}'), entry(undefined, undefined, undefined, ':2}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['a', { x: 1 }],
+      ['a', { x: 2 }],
+    ]);
+  });
+
+  it('by index, where deltas of parallel calls are interleaved and names come in pieces', () => {
+    const { calls: found, events } = read([
+      calls(entry(0, 'a', 'get_', '')),
+      calls(entry(1, 'b', 'calc', '')),
+      calls(entry(0, undefined, 'weather', '')),
+      calls(entry(1, undefined, 'ulate', '')),
+      calls(entry(0, undefined, undefined, '{"city":')),
+      calls(entry(1, undefined, undefined, '{"e":"1')),
+      calls(entry(0, undefined, undefined, '"Tokyo"}')),
+      calls(entry(1, undefined, undefined, '+1"}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['get_weather', { city: 'Tokyo' }],
+      ['calculate', { e: '1+1' }],
+    ]);
+    const starts = events.filter((event) => event.type === 'tool-call-start');
+    expect(starts.map((start) => start.name)).toEqual(['get_weather', 'calculate']);
+  });
+
+  it('from index 1 upwards as well as from 0', () => {
+    const { calls: found } = read([calls(entry(1, 'a', 'x', '{}')), calls(entry(2, 'b', 'y', '{}')), finish(), done]);
+    expect(found.map((call) => call.index)).toEqual([0, 1]);
+  });
+
+  it('when two have the same id at two indexes: the second is named anew, with a diagnostic', () => {
+    const { calls: found, codes } = read([
+      calls(entry(0, 'same', 'x', '{"n":1}')),
+      calls(entry(1, 'same', 'x', '{"n":2}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', { n: 1 }],
+      ['x', { n: 2 }],
+    ]);
+    expect(found[0]?.callId).toBe('same');
+    expect(found[1]?.callId).not.toBe('same');
+    expect(codes).toEqual(['id-synthesised']);
+  });
+});
+
+describe('repeats', () => {
+  it('of ids and names are never concatenated (issue langchain-ai/langchainjs#11505)', () => {
+    const { calls: found } = read([
+      calls(entry(0, 'a', 'get_weather', '{"city"')),
+      calls(entry(0, 'a', 'get_weather', ':"Tokyo"')),
+      calls(entry(0, 'a', 'get_weather', '}')),
+      finish(),
+      done,
+    ]);
+    expect(found.map(({ callId, name }) => [callId, name])).toEqual([['a', 'get_weather']]);
+  });
+
+  it('that are blank, or the word null, count as absent (issue langchain-ai/langchainjs#11505)', () => {
+    const { calls: found } = read([
+      calls(entry(0, 'a', 'x', '{"n":')),
+      calls(entry(0, '', '', '1')),
+      calls(entry(0, 'null', null, '2')),
+      calls(entry(0, null, ' ', '}')),
+      finish(),
+      done,
+    ]);
+    expect(found.map(({ callId, argumentsText }) => [callId, argumentsText])).toEqual([['a', '{"n":12}']]);
+  });
+
+  it('of everything in a summary chunk are dropped (issue vercel/ai#3953)', () => {
+    const { calls: found, codes } = read([
+      calls(entry(0, 'a', 'x', '{"n":1}')),
+      calls(entry(1, 'b', 'y', '{"n":')),
+      calls(entry(1, undefined, undefined, '2}')),
+      calls(entry(0, 'a', 'x', '{"n":1}'), entry(1, 'b', 'y', '{ "n": 2 }')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', { n: 1 }],
+      ['y', { n: 2 }],
+    ]);
+    expect(codes).toEqual(['replay-dropped', 'replay-dropped']);
+  });
+
+  it('without ids are replays where name and arguments are the same', () => {
+    const { calls: found, codes } = read([
+      calls(entry(0, undefined, 'x', '{"n":1}')),
+      calls(entry(0, undefined, 'y', '{"n":2}')),
+      calls(entry(0, undefined, 'x', '{"n":1}')),
+      calls(entry(0, undefined, 'y', '{"n":2}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', { n: 1 }],
+      ['y', { n: 2 }],
+    ]);
+    expect(codes.filter((code) => code === 'replay-dropped')).toHaveLength(2);
+  });
+
+  it('that bring the ids late are replays too', () => {
+    const { calls: found } = read([calls(entry(0, undefined, 'x', '{"n":1}')), calls(entry(0, 'late', 'x', '{"n":1}')), finish(), done]);
+    expect(summary(found)).toEqual([['x', { n: 1 }]]);
+  });
+});
+
+describe('a name', () => {
+  it('that comes late holds the arguments back, then all of them follow (issue vercel/ai#14722)', () => {
+    const { events } = read([
+      calls(entry(0, 'a', null, '{"n"')),
+      calls(entry(0, undefined, null, ':1')),
+      calls(entry(0, undefined, 'x', '}')),
+      finish(),
+      done,
+    ]);
+    const about = events.filter((event) => event.type.startsWith('tool-call'));
+    expect(about.map((event) => event.type)).toEqual(['tool-call-start', 'tool-call-delta', 'tool-call']);
+    expect(about[1]).toMatchObject({ text: '{"n":1}' });
+  });
+
+  it('in pieces is joined, in the old function_call too (issue vercel/ai#14722)', () => {
+    const { calls: found } = read([
+      delta({ function_call: { name: 'get_' } }),
+      delta({ function_call: { name: 'weather' } }),
+      delta({ function_call: { arguments: '{}' } }),
+      finish('function_call'),
+      done,
+    ]);
+    expect(summary(found)).toEqual([['get_weather', {}]]);
+  });
+
+  it('that says everything so far each time is not doubled', () => {
+    const { calls: found } = read([calls(entry(0, 'a', 'get', '')), calls(entry(0, 'a', 'get_weather', '{}')), finish(), done]);
+    expect(summary(found)).toEqual([['get_weather', {}]]);
+  });
+
+  it('that never comes leaves a call that cannot run, with its arguments', () => {
+    const { calls: found, codes } = read([calls(entry(0, 'a', null, '{"n":1}')), finish(), done]);
+    expect(found).toMatchObject([{ name: '', argumentsText: '{"n":1}' }]);
+    expect(codes).toEqual(['name-missing']);
+  });
+});
+
+describe('an id', () => {
+  it('that comes late belongs to the open call at its index', () => {
+    const { calls: found } = read([calls(entry(0, undefined, 'x', '{"n":')), calls(entry(0, 'late', undefined, '1}')), finish(), done]);
+    expect(summary(found)).toEqual([['x', { n: 1 }]]);
+  });
+
+  it('in pieces before anything else is joined', () => {
+    const { calls: found } = read([
+      calls(entry(0, 'call_', null)),
+      calls(entry(0, 'abc', null)),
+      calls(entry(0, undefined, 'x', '{}')),
+      finish(),
+      done,
+    ]);
+    expect(found.map((call) => call.callId)).toEqual(['call_abc']);
+  });
+
+  it('that is synthesised is the same every time, and another in another round', () => {
+    const chunks = [calls(entry(0, undefined, 'x', '{}')), finish(), done];
+    const id = (seed?: string) => read(chunks, seed === undefined ? {} : { callIdSeed: seed }).calls[0]?.callId;
+    expect(id()).toBe(id());
+    expect(id('1')).toBe(id('1'));
+    expect(new Set([id(), id('1'), id('2')]).size).toBe(3);
+    expect(id()).toMatch(/^[A-Za-z0-9_-]{1,40}$/);
+  });
+});
+
+describe('bounds', () => {
+  it('refuse one call too many, and keep the calls before', () => {
+    const { error, calls: found } = read([calls(entry(0, 'a', 'x', '{}')), calls(entry(1, 'b', 'x', '{}')), done], { maxCalls: 1 });
+    expect(error).toMatchObject({ code: 'limit', limit: 'maxCalls', max: 1 });
+    expect(found).toHaveLength(1);
+  });
+
+  it('refuse arguments beyond their length, and keep the text', () => {
+    const { error } = read([delta({ content: 'Hello' }), calls(entry(0, 'a', 'x', '{"n":1}')), done], { maxArgumentLength: 5 });
+    expect(error).toMatchObject({ code: 'limit', limit: 'maxArgumentLength', partial: { text: 'Hello' } });
+  });
+});
