@@ -11,9 +11,8 @@ export interface DecodeOptions extends DecoderOptions {}
  * Reads the frames of a response in the words of one API, and assigns every fragment of a tool call to its call.
  *
  * ```text
- * frames  --f-----f-----f------f------|      f: one SSE event, NDJSON line or socket message
- * decode  --(st)--t-----(cd)---(Fe)---|      s: round-start  t: text-delta  c: tool-call-start  d: tool-call-delta
- *                                             F: finish-reason  e: round-end
+ * frames  --h-----w--f--d---|      h, w: text  f: the finish reason  d: the end mark
+ * decode  --(st)--u--F--e---|      s: round-start  t, u: text-delta  F: finish-reason  e: round-end
  * ```
  *
  * Emits `round-start` first, then what the model says as it says it, and `round-end` once: at the end mark, or at the end of the

@@ -1,0 +1,57 @@
+import { TestScheduler } from 'rxjs/testing';
+import { describe, expect, it } from 'vitest';
+import { decode } from '../../operators/decode.ts';
+import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import type { Frame } from '../../src/frame.ts';
+import { delta, done, finish, frames } from '../calls/support.ts';
+import { describeCompliance } from '../support/compliance.ts';
+
+const [hello, world, stop, end] = frames([delta({ content: 'Hello' }), delta({ content: ' world' }), finish('stop'), done]) as [
+  Frame,
+  Frame,
+  Frame,
+  Frame,
+];
+
+describeCompliance('decode', {
+  operator: () => decode(openAiChat),
+  inputs: [hello, world],
+  firehose: [world],
+  sourceError: 'any',
+  earlyEnd: 'may-error',
+});
+
+describe('decode', () => {
+  const scheduler = () => new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+  const named = {
+    s: { type: 'round-start', responseId: 'r1', model: 'm' },
+    t: { type: 'text-delta', text: 'Hello' },
+    u: { type: 'text-delta', text: ' world' },
+    F: { type: 'finish-reason', reason: 'stop', raw: 'stop' },
+    e: expect.objectContaining({ type: 'round-end', reason: 'stop' }),
+  };
+
+  it('emits what each frame says at once, and ends with its source', () => {
+    scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('                                      --h-----w--f--d---|', { h: hello, w: world, f: stop, d: end });
+      expectObservable(source$.pipe(decode(openAiChat))).toBe('   --(st)--u--F--e---|', named);
+      expectSubscriptions(source$.subscriptions).toBe('           ^-----------------!');
+    });
+  });
+
+  it('ends one second after the end mark where the source stays open, and unsubscribes it', () => {
+    scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('                                      h---f---d--------', { h: hello, f: stop, d: end });
+      expectObservable(source$.pipe(decode(openAiChat))).toBe('   (st)F---e 999ms |', named);
+      expectSubscriptions(source$.subscriptions).toBe('           ^-------- 999ms !');
+    });
+  });
+
+  it('leaves no timer behind when it is unsubscribed after the end mark', () => {
+    scheduler().run(({ cold, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('                                            h---f---d--------', { h: hello, f: stop, d: end });
+      expectObservable(source$.pipe(decode(openAiChat)), '              ^---------!').toBe('(st)F---e', named);
+      expectSubscriptions(source$.subscriptions).toBe('                 ^---------!');
+    });
+  });
+});
