@@ -1,0 +1,15 @@
+/** The entry point `toolstream/operators`: everything one can put into a `pipe`. */
+export * from './accumulateToolCalls.ts';
+export * from './answerState.ts';
+export * from './collectAnswer.ts';
+export * from './decode.ts';
+export * from './executeTools.ts';
+export * from './fromSse.ts';
+export * from './measureLatency.ts';
+export * from './parseSse.ts';
+export * from './partialArguments.ts';
+export * from './resumeAfterTools.ts';
+export * from './selectArgument.ts';
+export * from './textOnly.ts';
+export * from './throttleText.ts';
+export * from './toSse.ts';
