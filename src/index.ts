@@ -13,6 +13,8 @@ export { toReadableStream } from './interop/to-readable-stream.ts';
 export type { ArgumentDelta, ArgumentEnd, ArgumentEvent, ArgumentItem, ArgumentStart } from './json/argument-events.ts';
 export { type JsonProblem, JsonScanner, type JsonScannerOptions } from './json/scanner.ts';
 export * from './latency/cost.ts';
+export { Histogram, type HistogramData } from './latency/histogram.ts';
+export { type LatencyMeter, type LatencyMeterOptions, latencyMeter } from './latency/meter.ts';
 export * from './latency/monitor.ts';
 export * from './latency/report.ts';
 export * from './latency/summary.ts';

@@ -30,7 +30,7 @@ export interface HistogramData {
 
 /**
  * Percentiles of any number of values in constant memory (about 11 kB): buckets that grow by 2 %, so a percentile is within
- * 1 % of the exact one from {@link SMALLEST} to {@link LARGEST}. Count, sum, least and greatest are exact.
+ * 1 % of the exact one from a thousandth to a thousand million. Count, sum, least and greatest are exact.
  *
  * Histograms of different streams or processes add up: what was merged is what one histogram of all the values would hold.
  *
@@ -52,7 +52,7 @@ export class Histogram {
   private greatest = 0;
   private added = 0;
 
-  /** Adds a value in constant time. Negative counts as 0 (a clock that was set back), more than {@link LARGEST} as that; `NaN` is not counted. */
+  /** Adds a value in constant time. Negative counts as 0 (a clock that was set back), more than a thousand million as that; `NaN` is not counted. */
   record(value: number): void {
     if (Number.isNaN(value)) return;
     const known = Math.min(Math.max(value, 0), LARGEST);

@@ -1,4 +1,4 @@
-import { checkPrices, type PriceTable } from './cost.ts';
+import type { PriceTable } from './cost.ts';
 import type { LatencyReport } from './report.ts';
 import type { ModelSummary } from './summary.ts';
 import { Tally } from './tally.ts';
@@ -71,5 +71,17 @@ export class LatencyMonitor {
 
   private priceOf(model: string) {
     return Object.hasOwn(this.prices, model) ? this.prices[model] : undefined;
+  }
+}
+
+/** Where the table is given, not where the first cost is asked for: it may come from a file. */
+function checkPrices(prices: PriceTable): void {
+  for (const [model, price] of Object.entries(prices)) {
+    for (const field of ['inputPerMillion', 'outputPerMillion', 'cachedInputPerMillion'] as const) {
+      const value: unknown = price?.[field];
+      if (field === 'cachedInputPerMillion' && value === undefined) continue;
+      if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue;
+      throw new TypeError(`The price of ${JSON.stringify(model)} has ${field}: ${String(value)}; give USD per million tokens, 0 or more.`);
+    }
   }
 }
