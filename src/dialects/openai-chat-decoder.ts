@@ -107,7 +107,7 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
     if (frame.unterminated && payload === undefined) return;
     if (frame.event === 'error' || (isRecord(payload) && isError(payload))) {
       // The error may share its chunk with the last words and the token counts.
-      if (looksLikeChunk(payload)) this.readChunk(payload, out);
+      if (looksLikeChunk(payload) && (payload.choices || payload.usage)) this.readChunk(payload, out);
       throw providerErrorFrom(payload === undefined ? data : (payload as Json));
     }
     const problem = payload === undefined ? 'no JSON' : describeChunkProblem(payload);

@@ -1,4 +1,4 @@
-import { defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, takeWhile, tap, throwError } from 'rxjs';
+import { defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, tap, throwError } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
 import { InterruptedError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
@@ -28,9 +28,6 @@ export interface HttpModelOptions
 const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseOptions) => Stage<Uint8Array, Frame> } = {
   sse: sseParser,
 };
-
-/** How much is still read after the end mark, in bytes, so that the connection can be used again. */
-const DRAIN_BYTES = 64 * 1024;
 
 /**
  * A model behind HTTP: each call is one request and its streamed response as model events.
@@ -80,12 +77,7 @@ export function httpModel(options: HttpModelOptions): Model {
         const clock = new TryClock(timeouts);
         const { fetch, gate } = options;
         const settings = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
-        let left = DRAIN_BYTES;
         return fetchBytes(httpRequest(options, request), settings).pipe(
-          takeWhile((bytes) => {
-            if (clock.over) left -= bytes.length;
-            return left > 0;
-          }),
           // Before the decoder, which knows what there was of the answer.
           takeUntil(merge(clock.limits$, aborted$)),
           through(frames),

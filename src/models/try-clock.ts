@@ -34,15 +34,14 @@ export class TryClock {
     return () => this.timer?.unsubscribe();
   });
 
-  /** Whether the round has ended: no limit applies any more. */
-  over = false;
-
   private readonly limits: Required<Timeouts>;
   private subscriber: Subscriber<never> | undefined;
   private timer: Subscription | undefined;
   private startedAt = 0;
   private progressAt: number | undefined;
   private heldAt: number | undefined;
+  /** The round has ended: no limit applies any more. */
+  private over = false;
 
   constructor(limits: Required<Timeouts>) {
     this.limits = limits;
