@@ -1,9 +1,9 @@
 import type { Usage } from '../events.ts';
+import { addUsage } from '../rounds/usage.ts';
 import { costOf, type ModelPrice } from './cost.ts';
 import { Histogram } from './histogram.ts';
 import type { CallSummary, LatencyReport } from './report.ts';
 import type { Distribution, ModelSummary } from './summary.ts';
-import { addUsage } from './usage.ts';
 
 /** How many kinds of failure are told apart; further ones count as `other`. */
 const MAX_KINDS = 64;

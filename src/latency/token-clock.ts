@@ -1,7 +1,7 @@
 import type { Usage } from '../events.ts';
+import { addUsage } from '../rounds/usage.ts';
 import { Histogram } from './histogram.ts';
 import type { GapSummary, TokenSummary } from './report.ts';
-import { addUsage } from './usage.ts';
 
 /** Tokens, the gaps between them, and stalls. A gap lies within one attempt at a round: asking and tools are no gaps. */
 export class TokenClock {
@@ -66,7 +66,7 @@ export class TokenClock {
       this.tokens += this.attemptDeltas;
       this.byDeltas = true;
     }
-    if (this.attemptUsage !== undefined) this.usage = addUsage(this.usage, this.attemptUsage);
+    if (this.attemptUsage !== undefined) this.usage = addUsage(this.usage ?? {}, this.attemptUsage);
     this.deltas += this.attemptDeltas;
     this.last = undefined;
     this.attemptDeltas = 0;
