@@ -1,0 +1,87 @@
+import * as E from 'fp-ts/Either';
+import { catchError, defaultIfEmpty, defer, from, map, type Observable, of, switchMap, take, timeout } from 'rxjs';
+import type { ToolCall, ToolFailure } from '../events.ts';
+import type { Either, Json } from '../values.ts';
+import { failed, messageOf } from './failure.ts';
+import { issuesText } from './issues.ts';
+import { isThenable, observableOf } from './output.ts';
+import type { Tool, Validated } from './tool.ts';
+
+/** Answered at once, later, or by an Observable's first value. */
+export type Answer<T> = T | PromiseLike<T> | Observable<T>;
+
+/** Asks whether a call may run. Only `true` lets it: anything else, an error or no answer refuses. */
+export type Approve = (call: ToolCall, tool: Tool) => Answer<boolean>;
+
+/**
+ * Corrects arguments that were invalid (not those that were cut short): gives them as a value or as JSON text, or `undefined` where
+ * it cannot. The error's message says what was wrong, by path.
+ */
+export type Repair = (call: ToolCall, error: ToolFailure) => Answer<Json | undefined>;
+
+/** What {@link prepareCall} needs besides the call. */
+export interface PrepareOptions {
+  /** Bounds the check and the repair together, in milliseconds; an approval takes as long as it takes. */
+  readonly timeoutMs: number;
+  readonly approve?: Approve | undefined;
+  readonly repair?: Repair | undefined;
+}
+
+/** Checks a call's arguments, repairs them once, asks for approval: emits checked arguments or a failure, once, and never errors. */
+export function prepareCall(call: ToolCall, tool: Tool, options: PrepareOptions): Observable<Either<ToolFailure, unknown>> {
+  return defer(() => checkedOrRepaired(call, tool, options.repair)).pipe(
+    timeout({ first: options.timeoutMs, with: () => of(tooSlow(options.timeoutMs)) }),
+    catchError((thrown) => of(failed('threw', `The arguments could not be checked: ${messageOf(thrown)}`, false))),
+    switchMap((checked) => (E.isRight(checked) && options.approve ? approved(call, tool, options.approve, checked) : of(checked))),
+    take(1),
+  );
+}
+
+type Checked = Either<ToolFailure, unknown>;
+
+const tooSlow = (ms: number) => failed('timed-out', `Checking the arguments took longer than ${ms} ms. The tool was not run.`, false);
+
+function checkedOrRepaired(call: ToolCall, tool: Tool, repair: Repair | undefined): Observable<Checked> {
+  const checked$ = E.isLeft(call.arguments) ? of(invalid(call.arguments.left.message)) : validated(tool, call.arguments.right);
+  // A call that was cut short never runs, however well its end could be guessed.
+  if (!repair || (E.isLeft(call.arguments) && call.arguments.left.code === 'incomplete')) return checked$;
+  return checked$.pipe(switchMap((checked) => (E.isLeft(checked) ? repaired(call, tool, repair, checked.left) : of(checked))));
+}
+
+function validated(tool: Tool, value: unknown): Observable<Checked> {
+  return answerOf<Validated<unknown>>(() => tool.validate(value)).pipe(
+    map((result) => (E.isLeft(result) ? invalid(issuesText(result.left)) : result)),
+  );
+}
+
+const invalid = (what: string) =>
+  failed('invalid-arguments', `The arguments are not valid: ${what}. Call the tool again with corrected arguments.`, false);
+
+function repaired(call: ToolCall, tool: Tool, repair: Repair, error: ToolFailure): Observable<Checked> {
+  return answerOf(() => repair(call, error)).pipe(
+    defaultIfEmpty(undefined),
+    switchMap((value) => {
+      if (value === undefined) return of(E.left(error));
+      // Arguments are an object, so that a string can only be their JSON text.
+      return validated(tool, typeof value === 'string' ? JSON.parse(value) : value);
+    }),
+    catchError((thrown) => of(E.left({ ...error, message: `${error.message} (A repair was tried and failed: ${messageOf(thrown)})` }))),
+  );
+}
+
+function approved(call: ToolCall, tool: Tool, approve: Approve, checked: Checked): Observable<Checked> {
+  return answerOf(() => approve(call, tool)).pipe(
+    defaultIfEmpty(false),
+    map((answer) => (answer === true ? checked : failed('rejected', 'The call was not approved. The tool was not run.', false))),
+    catchError((thrown) => of(failed('rejected', `The call could not be approved: ${messageOf(thrown)}. The tool was not run.`, false))),
+  );
+}
+
+function answerOf<T>(ask: () => Answer<T>): Observable<T> {
+  return defer(() => {
+    const answer = ask();
+    const stream$ = observableOf(answer) as Observable<T> | undefined;
+    if (stream$) return stream$.pipe(take(1));
+    return isThenable(answer) ? from(answer as PromiseLike<T>) : of(answer as T);
+  });
+}

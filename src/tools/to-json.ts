@@ -1,0 +1,21 @@
+import * as E from 'fp-ts/Either';
+import type { Either, Json } from '../values.ts';
+import { messageOf } from './failure.ts';
+
+/**
+ * A copy of a value as JSON has it, or why there is none. `undefined` is `null`: a tool that returns nothing has succeeded.
+ * A copy, because a tool may go on changing what it yielded. As with `JSON.stringify`, a `Date` is its ISO text, `NaN` is `null`,
+ * and members that are `undefined` or functions are left out.
+ */
+export function toJson(value: unknown): Either<string, Json> {
+  if (value === undefined || value === null) return E.right(null);
+  if (typeof value === 'string' || typeof value === 'boolean') return E.right(value);
+  try {
+    const text = JSON.stringify(value);
+    // What has no JSON at all: a function, a symbol, or a `toJSON` that returns nothing.
+    if (text === undefined) return E.left(`a ${typeof value} has no JSON form`);
+    return E.right(JSON.parse(text) as Json);
+  } catch (thrown) {
+    return E.left(messageOf(thrown).split('\n', 1)[0] ?? '');
+  }
+}
