@@ -109,6 +109,18 @@ function write(socket: Socket, data: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => socket.write(data, () => setImmediate(resolve)));
 }
 
+/** Resolves when a socket that was full takes more, or is gone. */
+export function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+    if (socket.destroyed) done();
+  });
+}
+
 type Request = Pick<Exchange, 'method' | 'path' | 'headers' | 'body'>;
 
 async function* requestsOf(socket: Socket): AsyncGenerator<Request> {
