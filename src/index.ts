@@ -1,5 +1,6 @@
 /** The package's face: everything of the core. */
 export * from '../operators/index.ts';
+export { type StreamAnswerOptions, streamAnswer } from './answer.ts';
 export type { AccumulateToolCallsOptions } from './calls/accumulator.ts';
 export * from './dialects/index.ts';
 export * from './errors.ts';
@@ -7,7 +8,7 @@ export * from './events.ts';
 export type { Frame } from './frame.ts';
 export * from './interop/event-queue.ts';
 export * from './interop/sse-response.ts';
-export type { ToSseOptions } from './interop/sse-out.ts';
+export { SSE_HEADERS, type ToSseOptions } from './interop/sse-out.ts';
 export { toAsyncIterable } from './interop/to-async-iterable.ts';
 export { toReadableStream } from './interop/to-readable-stream.ts';
 export type { ArgumentDelta, ArgumentEnd, ArgumentEvent, ArgumentItem, ArgumentStart } from './json/argument-events.ts';
