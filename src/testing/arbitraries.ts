@@ -135,7 +135,7 @@ export function arbitraries(fc: FastCheck): Arbitraries {
   return { json: () => json, jsonObject: () => jsonObject, jsonText, fragments, chunks, round, openAiChatStyle };
 }
 
-const TOOL_NAMES = ['get_weather', 'search', 'add', 'Tìm_chuyến_bay'] as const;
+const TOOL_NAMES = ['get_weather', 'search', 'add', 'find-flights'] as const;
 
 interface DrawnRound {
   readonly calls: ReadonlyArray<{ readonly name: string; readonly pieces: readonly string[] }>;
