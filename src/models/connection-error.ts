@@ -27,7 +27,8 @@ function reasonOf(cause: unknown): string | undefined {
 }
 
 function adviceFor(code: string | undefined): string {
-  if (code === 'ECONNREFUSED') return 'Nothing listens there: check that the server runs, and host and port in `url`.';
+  if (code === 'ECONNREFUSED' || code === 'ConnectionRefused')
+    return 'Nothing listens there: check that the server runs, and host and port in `url`.';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'The host name is not found: check `url`, and the network.';
   if (code !== undefined && /CERT|TLS|SSL|SELF_SIGNED/.test(code))
     return 'TLS failed: check the certificate, and that `url` has the right scheme.';

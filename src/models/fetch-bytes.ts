@@ -5,6 +5,7 @@ import { connectionErrorOf } from './connection-error.ts';
 import type { HttpRequest } from './endpoint.ts';
 import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { orAborted } from './or-aborted.ts';
 
 /** The part of `fetch` that is used. */
@@ -55,6 +56,8 @@ export interface FetchBytesOptions {
  * @see https://fetch.spec.whatwg.org/#fetch-method
  */
 export function fetchBytes(request: HttpRequest, options: FetchBytesOptions = {}): Observable<Uint8Array> {
+  const { connectMs = 30_000 } = options;
+  if (!(connectMs > 0)) throw new RangeError(`\`connectMs\` is a positive number of milliseconds, or Infinity; this is ${connectMs}.`);
   return new Observable((subscriber) => {
     const reading = new AbortController();
     let over = false;
@@ -108,7 +111,7 @@ async function head(
 ) {
   const { signal } = reading;
   const late = () => reading.abort(new TimeoutError('connect', connectMs));
-  const timer = connectMs < Infinity ? asyncScheduler.schedule(late, connectMs) : undefined;
+  const timer = connectMs <= LONGEST_TIMER_MS ? asyncScheduler.schedule(late, connectMs) : undefined;
   try {
     const response = fetch(url, { method: 'POST', headers: { ...headers }, body, signal });
     return await orAborted(response, signal, (unwanted) => void unwanted.body?.cancel().catch(() => {}));

@@ -2,6 +2,7 @@ import { asyncScheduler, Observable, type Subscriber, type Subscription } from '
 import { TimeoutError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Gate } from './gate.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 
 /** The limits of one try, in milliseconds; `Infinity` switches one off. */
 export interface Timeouts {
@@ -17,9 +18,6 @@ export interface Timeouts {
 
 /** The defaults of {@link Timeouts}. */
 export const DEFAULT_TIMEOUTS = { connectMs: 30_000, firstEventMs: 120_000, idleMs: 60_000, totalMs: 600_000 } as const;
-
-/** Longer waits overflow the timer of every runtime, which then fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The clocks of one try. It watches the events that come out of the decoder and raises its errors before it, so that the decoder can say

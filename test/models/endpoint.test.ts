@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { type Endpoint, httpRequest } from '../../src/models/endpoint.ts';
 import { joinUrl } from '../../src/models/join-url.ts';
@@ -32,6 +32,13 @@ describe('joinUrl', () => {
 
   it.each(['api.example/v1', '/v1', 'ftp://api.example', 'localhost:1234/v1', ' '])('refuses %s, which is no http URL', (base) => {
     expect(() => joinUrl(base, '/x')).toThrow("with its scheme, e.g. 'https://api.openai.com/v1'");
+  });
+
+  it('takes a path for one of the page, where there is a page', () => {
+    vi.stubGlobal('location', { href: 'https://app.example/chat?x=1' });
+    expect(joinUrl('/api/v1', '/chat/completions')).toBe('https://app.example/api/v1/chat/completions');
+    expect(() => joinUrl('api.example/v1', '/x')).toThrow('with its scheme');
+    vi.unstubAllGlobals();
   });
 
   it('refuses a password in the URL without showing it', () => {

@@ -235,6 +235,26 @@ describe('fetchBytes, refused', () => {
     expect(error).toMatchObject({ status: 529, retryable: true, raw });
   });
 
+  it('names the place a request was redirected to', async () => {
+    const moved = (status: number) => head(status, { location: '/login', 'content-length': 0 });
+    const url = await serving([moved(302)], [whole(401, 'text/plain', 'sign in')]);
+    const error = await failure(fetchBytes(request(url)), HttpError);
+    expect(error.message).toContain(`The request was redirected to ${server.origin}/login`);
+  });
+
+  it('gives up an error body that neither ends nor goes on, and raises the status', async () => {
+    vi.useFakeTimers();
+    try {
+      const fetch = async () =>
+        new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode('half')) }), { status: 500 });
+      const error = failure(fetchBytes(request('http://localhost/'), { fetch }), HttpError);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await error).toMatchObject({ status: 500, excerpt: 'half' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('reads no more than 64 KiB of an error that never ends', async () => {
     let written = 0;
     const flood: Step = async (socket) => {
@@ -265,6 +285,32 @@ describe('fetchBytes, cut', () => {
       `No response from ${url} (ECONNREFUSED). Nothing listens there: check that the server runs, and host and port in \`url\`.`,
     );
     expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  it.each([
+    ['ENOTFOUND', 'The host name is not found'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS failed'],
+    ['ConnectionRefused', 'Nothing listens there'],
+    ['UND_ERR_SOCKET', 'closed the connection'],
+    [undefined, 'in a browser also whether the server allows this page (CORS)'],
+  ])('says what to do about %s', async (code, words) => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('low level'), code && { code }) }));
+    const error = await failure(fetchBytes(request('https://api.example/v1?key=abc'), { fetch }), ConnectionError);
+    expect(error.message).toContain(words);
+    expect(error.message).not.toContain('abc');
+  });
+
+  it('raises what an injected fetch throws', async () => {
+    const fetch = () => {
+      throw new Error('no network here');
+    };
+    expect((await failure(fetchBytes(request('https://api.example/v1'), { fetch }), ConnectionError)).cause).toEqual(
+      new Error('no network here'),
+    );
+  });
+
+  it.each([0, -1, Number.NaN])('throws at the call for a connect timer of %s', (connectMs) => {
+    expect(() => fetchBytes(request('https://api.example/v1'), { connectMs })).toThrow(RangeError);
   });
 
   it('raises a connection error when the server resets before the head', async () => {
