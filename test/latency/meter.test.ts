@@ -251,6 +251,16 @@ describe('latencyMeter: gaps, stalls, pace', () => {
       ],
       { count: 12, source: 'mixed', perSecond: 30 },
     ],
+    [
+      'without the reasoning that one round streamed and the next did not',
+      [
+        [0, reasoning()],
+        [100, text(), usage(20, { reasoningTokens: 10 }), roundEnd()],
+        [900, text()],
+        [1000, text(), usage(22, { reasoningTokens: 20 })],
+      ],
+      { count: 22, source: 'usage', perSecond: 55 },
+    ],
     ['not from one delta alone', [[0, text(), usage(10)]], { count: 10, source: 'usage' }],
     ['not when all came at once', [[0, text(), text()]], { count: 2, source: 'deltas' }],
   ])('gives tokens a second %s', (_, script, expected) => {

@@ -1,7 +1,9 @@
 import { concat, NEVER, of, take, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import { decode } from '../../operators/decode.ts';
 import { measureLatency } from '../../operators/measureLatency.ts';
+import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import type { AnyEvent, RoundStart, TextDelta } from '../../src/events.ts';
 import type { LatencyReport } from '../../src/latency/report.ts';
 import { describeCompliance } from '../support/compliance.ts';
@@ -48,6 +50,26 @@ describe('measureLatency', () => {
       expectSubscriptions(source.subscriptions).toBe('^--------!');
       scheduler.flush();
       expect(reports).toEqual([report]);
+    });
+  });
+
+  it('takes neither role nor framing for a token, on the wire of openai-chat (issue braintrustdata/braintrust-sdk-javascript#2110)', () => {
+    marbles(({ scheduler, helpers: { cold } }) => {
+      const chunk = (delta: object) => ({ data: JSON.stringify({ model: 'gpt', choices: [{ index: 0, delta }] }) });
+      const frames = {
+        r: chunk({ role: 'assistant', content: null }),
+        e: chunk({ role: 'assistant', content: '' }),
+        t: chunk({ content: 'Hi' }),
+      };
+      const options = { clock: () => scheduler.now(), onReport: (report: LatencyReport) => reports.push(report) };
+      const reports: LatencyReport[] = [];
+      cold('-r-e-----t-t-(t|)', frames)
+        .pipe(decode(openAiChat), measureLatency(options))
+        .subscribe({ error: () => {} });
+      scheduler.flush();
+      expect(reports).toEqual([
+        expect.objectContaining({ firstEventMs: 1, firstTokenMs: 9, tokens: { count: 3, source: 'deltas', perSecond: 500 } }),
+      ]);
     });
   });
 
