@@ -1,11 +1,11 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { Observable } from 'rxjs';
-import { type AnyEvent, SSE_HEADERS, sseResponse, toReadableStream, toSse } from 'toolstream';
+import { type AnyEvent, type Gate, SSE_HEADERS, sseResponse, toReadableStream, toSse } from 'toolstream';
 
-/** Makes the events of one answer, e.g. `() => streamAnswer({ model, request, tools })`. */
-export type Answer = () => Observable<AnyEvent>;
+/** Makes the events of one answer. `httpModel({ gate })` reads no faster from the model than the client reads from here. */
+export type Answer = (request: IncomingMessage, gate: Gate) => Observable<AnyEvent>;
 
 /** On plain node:http. */
 export function plainServer(answer: Answer): Server {
@@ -13,7 +13,7 @@ export function plainServer(answer: Answer): Server {
     if (request.headers['last-event-id'] !== undefined) return response.writeHead(204).end();
     response.writeHead(200, SSE_HEADERS);
     return send(
-      toReadableStream(() => answer().pipe(toSse())),
+      toReadableStream((gate) => answer(request, gate).pipe(toSse())),
       response,
     );
   });
@@ -23,7 +23,7 @@ export function plainServer(answer: Answer): Server {
 export function webServer(answer: Answer): Server {
   return createServer((request, response) => {
     const get = (name: string) => request.headers[name]?.toString() ?? null;
-    const { status, headers, body } = sseResponse({ headers: { get } }, answer);
+    const { status, headers, body } = sseResponse({ headers: { get } }, (gate) => answer(request, gate));
     response.writeHead(status, Object.fromEntries(headers));
     return body === null ? response.end() : send(body, response);
   });
