@@ -1,7 +1,7 @@
 import type { Observable, OperatorFunction } from 'rxjs';
-import type { AnswerEnd, AnyEvent, Diagnostic } from '../src/events.ts';
+import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../src/events.ts';
 import type { ModelRequest } from '../src/messages.ts';
-import { askRounds } from '../src/rounds/ask-rounds.ts';
+import { askRounds, checkedMaxRounds } from '../src/rounds/ask-rounds.ts';
 
 /** Settings of {@link resumeAfterTools}. */
 export interface ResumeAfterToolsOptions<E> {
@@ -30,7 +30,8 @@ export interface ResumeAfterToolsOptions<E> {
  *
  * The last event is `answer-end`, when every round's stream has completed: with the last round's finish reason; `max-rounds` where
  * another round would have followed (its results are in `messages`); `awaiting-results` where a stream completed and calls had
- * no result, which is how a tool without `execute` ends it: `pending` has them.
+ * no result, which is how a tool without `execute` ends it: `pending` has them. A call that must not run is never pending: where
+ * nobody answers it, its `tool-result` is emitted here (`invalid-arguments`), and so is a `not-run` after a veto or an error.
  *
  * Errors with what `ask` throws and what a round raises before it was over, and with an {@link InterruptedError} where a round
  * completes without `round-end`. An error of this library gets a `partial` of the whole answer: text, calls and results
@@ -66,11 +67,11 @@ export interface ResumeAfterToolsOptions<E> {
  *
  * @see https://platform.openai.com/docs/guides/function-calling#function-tool-example (the loop, as one provider tells it)
  */
-export function resumeAfterTools<E extends AnyEvent>(options: ResumeAfterToolsOptions<E>): OperatorFunction<E, E | AnswerEnd | Diagnostic> {
-  const { request, ask, maxRounds = 8 } = options;
+export function resumeAfterTools<E extends AnyEvent>(
+  options: ResumeAfterToolsOptions<E>,
+): OperatorFunction<E, E | ToolResult | AnswerEnd | Diagnostic> {
+  const { request, ask } = options;
+  const maxRounds = checkedMaxRounds(options.maxRounds);
   if (typeof ask !== 'function') throw new TypeError('`ask` is missing: give the function that asks the next round, request => events$.');
-  if (!Number.isInteger(maxRounds) || maxRounds < 1) {
-    throw new RangeError(`\`maxRounds\` is ${maxRounds}: give an integer from 1, the first round included.`);
-  }
   return (source) => askRounds(source, { request, ask, maxRounds });
 }

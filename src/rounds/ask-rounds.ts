@@ -1,10 +1,11 @@
 import { concat, defer, from, mergeAll, Observable, of, Subject, type Subscriber } from 'rxjs';
 import { InterruptedError, withPartial } from '../errors.ts';
-import type { AnswerEnd, AnyEvent, Diagnostic, FinishReason } from '../events.ts';
+import type { AnswerEnd, AnyEvent, Diagnostic, FinishReason, ToolCall, ToolResult } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
 import { AnswerRecord } from './answer-record.ts';
+import { unansweredResult } from './round-record.ts';
 
 /** What {@link askRounds} asks with. */
 export interface AskRounds<E> {
@@ -13,7 +14,13 @@ export interface AskRounds<E> {
   readonly maxRounds: number;
 }
 
-type Out<E> = E | AnswerEnd | Diagnostic;
+type Out<E> = E | ToolResult | AnswerEnd | Diagnostic;
+
+/** Checks the bound on rounds and fills in its default. */
+export function checkedMaxRounds(maxRounds = 8): number {
+  if (Number.isSafeInteger(maxRounds) && maxRounds >= 1) return maxRounds;
+  throw new RangeError(`\`maxRounds\` is ${maxRounds}: give an integer from 1, the first round included.`);
+}
 
 /** Round after round until the model is done, then one `answer-end`. `first` is the first round. */
 export function askRounds<E extends AnyEvent>(first: Observable<E>, options: AskRounds<E>): Observable<Out<E>> {
@@ -78,7 +85,7 @@ class Rounds<E extends AnyEvent> {
         this.endWith(number, out);
       },
       fail: (error, out) => {
-        if (!over) return this.withPartial(error);
+        if (!over) return this.breakOff(number, error, out);
         const message = `The stream of round ${number} failed after the round had ended: ${error instanceof Error ? error.message : String(error)}`;
         out.enqueue({ type: 'diagnostic', round: number, code: 'failed-after-end', message });
         out.terminate();
@@ -99,9 +106,32 @@ class Rounds<E extends AnyEvent> {
 
   /** The round's stream is over and calls have no result, or it never came to its end. */
   private endWith(number: number, out: Output<Out<E>>): void {
-    const { end } = this.record.round(number);
-    if (end) this.finish(isVeto(end.reason) ? end.reason : 'awaiting-results');
-    else out.error(this.withPartial(new InterruptedError(NO_ROUND_END)));
+    const round = this.record.round(number);
+    if (!round.end) {
+      out.error(this.breakOff(number, new InterruptedError(NO_ROUND_END), out));
+      return;
+    }
+    const vetoed = isVeto(round.end.reason);
+    for (const call of round.pending()) {
+      if (vetoed) this.answer(unansweredResult(call.callId, call.name, round.isRunning(call.callId)), number, out);
+      else if (call.arguments._tag === 'Left') this.answer(refusal(call, call.arguments.left.message), number, out);
+    }
+    if (round.settled) this.goOn(number);
+    else this.finish('awaiting-results');
+  }
+
+  /** The round failed: what was assembled gets its result, then the error is raised with all that there was. */
+  private breakOff(number: number, error: unknown, out: Output<Out<E>>): unknown {
+    const round = this.record.round(number);
+    for (const { callId, name } of round.pending()) this.answer(unansweredResult(callId, name, round.isRunning(callId)), number, out);
+    return this.withPartial(error);
+  }
+
+  /** Answers a call that nobody else will answer. */
+  private answer(result: ToolResult, number: number, out: Output<Out<E>>): void {
+    const stamped = { ...result, round: number };
+    this.record.take(stamped);
+    out.enqueue(stamped);
   }
 
   private ask(): Observable<E> {
@@ -144,6 +174,12 @@ const NO_ROUND_END =
 /** The model was cut off or failed: what it wanted is not known, so nothing more is asked. */
 function isVeto(reason: FinishReason): boolean {
   return reason === 'length' || reason === 'content-filter' || reason === 'error';
+}
+
+/** A call that must not run, of a tool that nothing here runs: the model may correct it. */
+function refusal({ callId, name }: ToolCall, message: string): ToolResult {
+  const failure = { code: 'invalid-arguments', message, started: false } as const;
+  return { type: 'tool-result', callId, name, outcome: { _tag: 'Left', left: failure }, durationMs: 0 };
 }
 
 /** A forced tool would be called again in every round. */

@@ -109,7 +109,12 @@ export class RoundRecord {
     return messages;
   }
 
-  /** The calls the caller has to settle. */
+  /** Whether the call's tool has begun and not come to a result. */
+  isRunning(callId: string): boolean {
+    return this.calls.get(callId)?.state.status === 'running';
+  }
+
+  /** The calls that count and have no result. */
   pending(): ToolCall[] {
     return [...this.calls.values()]
       .filter((call) => call.counts && !call.state.result)
