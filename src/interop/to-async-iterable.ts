@@ -23,7 +23,7 @@ import { EventQueue, type PullOptions } from './event-queue.ts';
  * import { of } from 'rxjs';
  * import { toAsyncIterable } from 'toolstream';
  *
- * for await (const event of toAsyncIterable(() => of('a', 'b'))) console.log(event); // a, then b
+ * for await (const event of toAsyncIterable(() => of('a', 'b'))) console.log(event); // a, b
  * ```
  *
  * @see https://tc39.es/ecma262/#sec-asyncgenerator-objects

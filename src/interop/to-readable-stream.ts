@@ -27,7 +27,7 @@ import { EventQueue, type PullOptions } from './event-queue.ts';
  * import { toReadableStream } from 'toolstream';
  *
  * const stream = toReadableStream(() => of('a', 'b'));
- * for await (const event of stream) console.log(event); // a, then b
+ * for await (const event of stream) console.log(event); // a, b
  * ```
  *
  * @see https://streams.spec.whatwg.org/#rs-model

@@ -33,9 +33,9 @@ const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseO
  * A model behind HTTP: each call is one request and its streamed response as model events.
  *
  * ```
- * try 1    ----#                                (503)
- * try 2             --s-t-t-f-e|                (started, text, finish reason, round end)
- * model    ----d------s-t-t-f-e|                (a diagnostic `retried` between)
+ * try 1    ----#                      (503)
+ * try 2            s-t-|              (round start, text, …)
+ * model    ----r---s-t-|              (r: a diagnostic with the code `retried`)
  * ```
  *
  * Cold: each subscription sends its own request. Emits what the dialect decodes; completes when the body ends after the end mark, at
