@@ -1,6 +1,6 @@
 /**
  * Says whether reading from the network may go on. `toReadableStream` and `toAsyncIterable` hand one out; {@link fetchBytes} asks it before
- * each piece of at most {@link GATED_PIECE} bytes.
+ * each piece of at most 4096 bytes.
  */
 export interface Gate {
   readonly open: boolean;

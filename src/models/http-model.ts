@@ -43,7 +43,8 @@ const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseO
  *
  * A try that yielded no event yet is repeated after a {@link ConnectionError}, a `connect` or `first-event` {@link TimeoutError}, a
  * response without any event, and where an {@link HttpError} or {@link ProviderError} is `retryable`. After the first event nothing is
- * repeated: every failure is then an {@link InterruptedError} with what came, and after a finish reason a `diagnostic`.
+ * repeated: a lost connection or silence is then an {@link InterruptedError}, after a finish reason a `diagnostic`; an error the provider
+ * reports, a malformed frame or a broken bound goes out as such. Each has what came in `partial`.
  *
  * Unsubscribing aborts at any moment, a pending key, backoff or gate included; so does the `answer` signal, with an {@link InterruptedError}.
  *
