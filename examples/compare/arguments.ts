@@ -6,6 +6,8 @@ export interface Settings {
   readonly requests: number;
   /** Requests at once, to one endpoint. */
   readonly concurrency: number;
+  /** Requests to each endpoint before, one after the other, that count for nothing. */
+  readonly warmUp: number;
   readonly endpointsFile: string | undefined;
   readonly pricesFile: string | undefined;
   readonly answersPerMonth: number;
@@ -20,6 +22,7 @@ export const HELP = `Compares the latency of model endpoints on a question with 
 
   --requests N           requests to each endpoint                        (default 1000)
   --concurrency N        requests at once; one endpoint after the other   (default 20)
+  --warm-up N            requests to each endpoint before, not counted    (default 3)
   --endpoints FILE       JSON: [{ "name", "url", "model", "apiKeyEnv"? }], apiKeyEnv names the environment
                          variable that holds the key                      (default: two embedded ones of different pace)
   --prices FILE          JSON: { "<name or model>": { "inputPerMillion", "outputPerMillion", "cachedInputPerMillion"? } }
@@ -41,6 +44,7 @@ export function readArguments(args: readonly string[]): Settings | undefined {
   return {
     requests: whole('requests', values.requests, 1),
     concurrency: whole('concurrency', values.concurrency, 1),
+    warmUp: whole('warm-up', values['warm-up'], 0),
     endpointsFile: values.endpoints,
     pricesFile: values.prices,
     answersPerMonth: whole('answers-per-month', values['answers-per-month'], 0),
@@ -56,6 +60,7 @@ function parsed(args: readonly string[]) {
       options: {
         requests: { type: 'string', default: '1000' },
         concurrency: { type: 'string', default: '20' },
+        'warm-up': { type: 'string', default: '3' },
         endpoints: { type: 'string' },
         prices: { type: 'string' },
         'answers-per-month': { type: 'string', default: '100000' },

@@ -94,7 +94,7 @@ describe('npm run compare', () => {
       { name: 'works', url, model: 'm' },
       { name: 'broken', url: broken.url, model: 'm' },
     ]);
-    const { code, stdout, stderr } = await compare(['--requests', '4', '--concurrency', '2', '--endpoints', endpoints]);
+    const { code, stdout, stderr } = await compare(['--requests', '4', '--concurrency', '2', '--warm-up', '0', '--endpoints', endpoints]);
     for (const { stop } of [denied, broken]) stop();
     server.close();
     expect(code).toBe(0);
