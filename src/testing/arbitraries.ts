@@ -8,7 +8,8 @@ import { splitBytes } from './splits.ts';
 /** fast-check, as `import fc from 'fast-check'` gives it. */
 export type FastCheck = typeof fastCheck;
 
-type Arbitrary<T> = fastCheck.Arbitrary<T>;
+/** A fast-check arbitrary. */
+export type Arbitrary<T> = fastCheck.Arbitrary<T>;
 
 /** What a drawn round may contain. */
 export interface RoundShape {

@@ -3,7 +3,7 @@
  *
  * @module toolstream/testing
  */
-export { type Arbitraries, arbitraries, type FastCheck, type RoundShape } from './arbitraries.ts';
+export { type Arbitraries, type Arbitrary, arbitraries, type FastCheck, type RoundShape } from './arbitraries.ts';
 export { type OpenAiChatStyle, openAiChatBytes, plainOpenAiChat } from './openai-chat-bytes.ts';
 export type { ScriptedCall, ScriptedRound, ScriptedStep } from './script.ts';
 export { type ScriptedModel, scriptedModel } from './scripted-model.ts';
