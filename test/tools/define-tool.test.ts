@@ -1,0 +1,256 @@
+import { type } from 'arktype';
+import * as t from 'io-ts';
+import * as v from 'valibot';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { defineTool, type ToolDefinition } from '../../src/tools/define-tool.ts';
+import type { Parameters } from '../../src/tools/schema.ts';
+import type { Tool } from '../../src/tools/tool.ts';
+import type { Json, JsonSchema } from '../../src/values.ts';
+
+const base = { name: 'search', description: 'Search flights' } as const;
+const define = (more: object) => defineTool({ ...base, parameters: { type: 'object' }, ...more } as ToolDefinition<Parameters>);
+const wire: JsonSchema = { type: 'object', properties: { city: { type: 'string' }, days: { type: 'number' } }, required: ['city'] };
+
+/** What `validate` says: the checked value, or the issues as `path: message`. */
+async function check(tool: Tool, value: unknown): Promise<unknown> {
+  const result = await tool.validate(value);
+  return result._tag === 'Right' ? result.right : result.left.map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe('defineTool: parameters of any kind', () => {
+  const kinds: ReadonlyArray<{ name: string; tool: Tool; says: RegExp }> = [
+    {
+      name: 'io-ts',
+      tool: defineTool({ ...base, parameters: t.intersection([t.type({ city: t.string }), t.partial({ days: t.number })]) }),
+      says: /^city: expected string, got number$/,
+    },
+    {
+      name: 'zod',
+      tool: defineTool({ ...base, parameters: z.object({ city: z.string(), days: z.number().optional() }) }),
+      says: /^city: .*string/,
+    },
+    { name: 'arktype', tool: defineTool({ ...base, parameters: type({ city: 'string', 'days?': 'number' }) }), says: /^city: .*string/ },
+    {
+      name: 'valibot, with its JSON Schema beside it',
+      tool: defineTool({ ...base, parameters: v.object({ city: v.string(), days: v.optional(v.number()) }), inputSchema: wire }),
+      says: /^city: .*string/,
+    },
+    { name: 'JSON Schema', tool: defineTool({ ...base, parameters: wire }), says: /^city: .*"string"/ },
+  ];
+  for (const { name, tool, says } of kinds) {
+    it(`puts ${name} on the wire as JSON Schema`, () => expect(tool.inputSchema).toEqual(wire));
+    it(`checks arguments with ${name}`, async () => {
+      expect(await check(tool, { city: 'Hue', days: 2 })).toEqual({ city: 'Hue', days: 2 });
+      expect(await check(tool, { city: 7 })).toEqual([expect.stringMatching(says)]);
+    });
+  }
+
+  it('takes a codec by its looks, of another copy of io-ts or of none', async () => {
+    const codec = {
+      _A: undefined as unknown as { n: number },
+      name: 'Foreign',
+      _tag: 'InterfaceType',
+      props: { n: { _tag: 'NumberType', name: 'number' } },
+      decode: (value: unknown) =>
+        typeof (value as { n?: unknown }).n === 'number'
+          ? ({ _tag: 'Right', right: value as { n: number } } as const)
+          : ({ _tag: 'Left', left: 'anything' } as const),
+    };
+    const tool = defineTool({ ...base, parameters: codec, execute: ({ n }) => n });
+    expect(tool.inputSchema).toEqual({ type: 'object', properties: { n: { type: 'number' } }, required: ['n'] });
+    expect(await check(tool, { n: 'x' })).toEqual([': the codec does not accept them']);
+  });
+
+  it('gives execute what the schema made of the arguments', async () => {
+    const tool = defineTool({ ...base, parameters: z.object({ n: z.string().transform(Number) }) });
+    expect(await check(tool, { n: '7' })).toEqual({ n: 7 });
+    expect(tool.inputSchema).toMatchObject({ properties: { n: { type: 'string' } } });
+  });
+
+  it('waits for a schema that checks asynchronously', async () => {
+    const tool = defineTool({ ...base, parameters: z.object({ n: z.number().refine(async (n) => n > 0, 'must be positive') }) });
+    expect(await check(tool, { n: -1 })).toEqual(['n: must be positive']);
+  });
+
+  it('checks a plain JSON Schema without new Function', async () => {
+    const original = globalThis.Function;
+    const forbidden = () => {
+      throw new Error('code generation is not allowed here');
+    };
+    try {
+      Object.assign(globalThis, { Function: forbidden });
+      expect(await check(defineTool({ ...base, parameters: wire }), { days: 1 })).toEqual([expect.stringMatching(/: .*"city"/)]);
+    } finally {
+      Object.assign(globalThis, { Function: original });
+    }
+  });
+
+  it('lists every place where a plain JSON Schema is not met, and only those', async () => {
+    const parameters: JsonSchema = {
+      type: 'object',
+      properties: {
+        list: { type: 'array', items: { type: 'object', properties: { 'a/b': { type: 'integer' } }, additionalProperties: false } },
+      },
+    };
+    expect(await check(defineTool({ ...base, parameters }), { list: [{ 'a/b': 1.5, z: 1 }] })).toEqual([
+      'list[0]["a/b"]: Instance type "number" is invalid. Expected "integer"',
+      'list[0].z: not allowed here',
+    ]);
+  });
+
+  it('takes the JSON Schema given beside it for the wire, and drops $schema', () => {
+    const inputSchema = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      properties: { city: { type: 'string', description: 'e.g. Hue' } },
+    };
+    expect(defineTool({ ...base, parameters: t.type({ city: t.string }), inputSchema }).inputSchema).toEqual({
+      type: 'object',
+      properties: inputSchema.properties,
+    });
+  });
+
+  it('says that arguments are an object where the schema leaves it open', () => {
+    expect(define({ parameters: {} }).inputSchema).toEqual({ type: 'object' });
+    const union = t.union([t.type({ a: t.string }), t.type({ b: t.string })]);
+    expect(defineTool({ ...base, parameters: union }).inputSchema).toMatchObject({
+      type: 'object',
+      anyOf: [{ type: 'object' }, { type: 'object' }],
+    });
+  });
+
+  it('keeps __proto__ in arguments away from any prototype', async () => {
+    const hostile: unknown = JSON.parse('{"city":"Hue","__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}');
+    const strict = t.exact(t.type({ city: t.string }));
+    for (const parameters of [strict, z.object({ city: z.string() }), wire]) {
+      const args = (await check(defineTool({ ...base, parameters }), hostile)) as { admin?: unknown };
+      expect(args.admin).toBeUndefined();
+      expect(Object.getPrototypeOf(args)).toBe(Object.prototype);
+    }
+    expect(({} as { admin?: unknown }).admin).toBeUndefined();
+  });
+});
+
+describe("defineTool: a caller's mistake throws at the call, with the fix", () => {
+  const mistakes: ReadonlyArray<[string, () => unknown, RegExp]> = [
+    ['an empty name', () => define({ name: '' }), /1 to 64 of A-Z a-z 0-9 _ -/],
+    ['a name with a space', () => define({ name: 'get weather' }), /"get weather" is not accepted/],
+    ['a name of 65 characters', () => define({ name: 'a'.repeat(65) }), /1 to 64/],
+    ['no description', () => define({ description: undefined }), /description must be a string/],
+    ['execute that is no function', () => define({ execute: 'run' }), /execute must be a function, or left out/],
+    ['a negative timeout', () => define({ timeoutMs: -5 }), /timeoutMs is -5.*more than 0/],
+    ['a timeout of NaN', () => define({ timeoutMs: Number.NaN }), /timeoutMs is NaN/],
+    ['an unknown start policy', () => define({ startWhen: 'now' }), /'confirmed' or 'finished'/],
+    ['negative retries', () => define({ retries: -1 }), /retries is -1/],
+    ['retries of a tool with side effects', () => define({ retries: 1 }), /repeat its side effect.*idempotentHint: true/],
+    ['parameters that are none', () => define({ parameters: undefined }), /io-ts codec, a Standard Schema .* or a JSON Schema/],
+    [
+      'an object that is no schema',
+      () => define({ parameters: { city: 'string' } }),
+      /none of its keys \(city\).*properties: \{ city: … \}/,
+    ],
+    [
+      'an unknown type',
+      () => define({ parameters: { type: 'object', properties: { a: { type: 'str' } } } }),
+      /parameters\.a has the type "str"/,
+    ],
+    ['a property that is no schema', () => define({ parameters: { properties: { a: 'string' } } }), /parameters\.a is no JSON Schema/],
+    ['required that is no list', () => define({ parameters: { required: true } }), /`required` of the wrong form/],
+    ['a schema of something else than an object', () => define({ parameters: { type: 'string' } }), /describe "string".*Wrap them/],
+    ['a codec of something else than an object', () => define({ parameters: t.string }), /describe "string"/],
+    [
+      'a codec without a JSON Schema',
+      () => define({ parameters: t.type({ a: t.type({ n: t.bigint }) }) }),
+      /codec bigint at a\.n has no JSON Schema.*inputSchema/,
+    ],
+    [
+      'a library that tells no JSON Schema',
+      () => define({ parameters: v.object({}) }),
+      /valibot does not tell.*inputSchema.*toStandardJsonSchema/,
+    ],
+    ['a schema its library cannot convert', () => define({ parameters: z.object({ a: z.bigint() }) }), /zod could not turn.*inputSchema/],
+    ['an inputSchema that is none', () => define({ inputSchema: 'object' }), /inputSchema must be a JSON Schema object/],
+  ];
+  for (const [name, act, message] of mistakes) {
+    it(name, () => expect(act).toThrow(message));
+  }
+
+  it('takes names of 1 and of 64 characters, and retries where they are safe', () => {
+    expect(define({ name: 'a' }).name).toBe('a');
+    expect(define({ name: 'a'.repeat(64) }).name).toHaveLength(64);
+    expect(define({ retries: 2, annotations: { idempotentHint: true } }).retries).toBe(2);
+    expect(define({ retries: 2, annotations: { readOnlyHint: true } }).retries).toBe(2);
+  });
+});
+
+describe('defineTool: types', () => {
+  it('infers arguments from io-ts', () => {
+    const parameters = t.intersection([t.type({ a: t.string, b: t.array(t.number) }), t.partial({ c: t.literal('x') })]);
+    defineTool({ ...base, parameters, execute: (args) => expectTypeOf(args).toEqualTypeOf<{ a: string; b: number[] } & { c?: 'x' }>() });
+  });
+
+  it('infers arguments from zod, valibot and arktype: their output', () => {
+    defineTool({
+      ...base,
+      parameters: z.object({ a: z.string().transform(Number), b: z.enum(['x', 'y']).optional() }),
+      execute: (args) => expectTypeOf(args).toEqualTypeOf<{ a: number; b?: 'x' | 'y' | undefined }>(),
+    });
+    defineTool({
+      ...base,
+      parameters: v.object({ a: v.string(), b: v.optional(v.number()) }),
+      inputSchema: {},
+      execute: (args) => expectTypeOf(args).toEqualTypeOf<{ a: string; b?: number | undefined }>(),
+    });
+    defineTool({
+      ...base,
+      parameters: type({ a: 'string', 'b?': 'number' }),
+      execute: (args) => expectTypeOf(args).toEqualTypeOf<{ a: string; b?: number }>(),
+    });
+  });
+
+  it('infers arguments from a literal JSON Schema', () => {
+    defineTool({
+      ...base,
+      parameters: {
+        type: 'object',
+        properties: {
+          city: { type: 'string' },
+          days: { type: 'integer' },
+          unit: { enum: ['c', 'f'] },
+          kind: { const: 'one-way' },
+          stops: { type: 'array', items: { type: 'object', properties: { at: { type: 'number' } }, required: ['at'] } },
+          note: { type: ['string', 'null'] },
+          any: {},
+          either: { anyOf: [{ type: 'boolean' }, { type: 'null' }] },
+          map: { type: 'object', additionalProperties: { type: 'number' } },
+        },
+        required: ['city', 'unit'],
+      },
+      execute: (args) =>
+        expectTypeOf(args).toEqualTypeOf<{
+          city: string;
+          unit: 'c' | 'f';
+          days?: number;
+          kind?: 'one-way';
+          stops?: { at: number }[];
+          note?: string | null;
+          any?: Json;
+          either?: boolean | null;
+          map?: { [key: string]: number };
+        }>(),
+    });
+  });
+
+  it('gives Json for a JSON Schema whose type was widened', () => {
+    const schema: JsonSchema = wire;
+    defineTool({ ...base, parameters: schema, execute: (args) => expectTypeOf(args).toEqualTypeOf<Json>() });
+    const loose = { type: 'object', properties: { a: { type: 'string' } } };
+    defineTool({ ...base, parameters: loose, execute: (args) => expectTypeOf(args).toEqualTypeOf<Json>() });
+  });
+
+  it('lets tools of any arguments stand in one list', () => {
+    const one = defineTool({ ...base, parameters: t.type({ a: t.string }), execute: ({ a }) => a });
+    const other = defineTool({ ...base, parameters: z.object({ b: z.number() }), execute: ({ b }) => b });
+    expectTypeOf([one, other]).toExtend<readonly Tool[]>();
+  });
+});
