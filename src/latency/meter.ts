@@ -1,7 +1,7 @@
-import { isToolstreamError } from '../errors.ts';
 import type { AnswerEvent, AnyEvent } from '../events.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { FailureSummary, LatencyEvent, LatencyReport } from './report.ts';
+import { failureOf } from './failure.ts';
+import type { LatencyEvent, LatencyReport } from './report.ts';
 import { RoundClock } from './round-clock.ts';
 import { TokenClock } from './token-clock.ts';
 import { ToolClock } from './tool-clock.ts';
@@ -205,15 +205,4 @@ class Meter<E extends AnyEvent> implements LatencyMeter<E> {
 /** A field, or none: `undefined` does not survive JSON. */
 function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
-}
-
-function failureOf(error: unknown): FailureSummary {
-  if (isToolstreamError(error)) {
-    if (error.code === 'timeout') return { code: error.code, kind: error.kind };
-    if (error.code === 'http' || error.code === 'provider') return { code: error.code, ...present('status', error.status) };
-    return { code: error.code };
-  }
-  const { code, name } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown; name?: unknown };
-  if (typeof code === 'string') return { code };
-  return { code: typeof name === 'string' ? name : 'unknown' };
 }

@@ -1,11 +1,14 @@
-import { concat, NEVER, of, take, throwError } from 'rxjs';
+import * as t from 'io-ts';
+import { concat, map, NEVER, of, take, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../operators/decode.ts';
+import { executeTools } from '../../operators/executeTools.ts';
 import { measureLatency } from '../../operators/measureLatency.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
-import type { AnyEvent, RoundStart, TextDelta } from '../../src/events.ts';
+import type { AnyEvent, RoundStart, TextDelta, ToolCall } from '../../src/events.ts';
 import type { LatencyReport } from '../../src/latency/report.ts';
+import { defineTool } from '../../src/tools/define-tool.ts';
 import { describeCompliance } from '../support/compliance.ts';
 
 const s: RoundStart = { type: 'round-start', model: 'gpt' };
@@ -69,6 +72,35 @@ describe('measureLatency', () => {
       scheduler.flush();
       expect(reports).toEqual([
         expect.objectContaining({ firstEventMs: 1, firstTokenMs: 9, tokens: { count: 3, source: 'deltas', perSecond: 500 } }),
+      ]);
+    });
+  });
+
+  it('sees the text that arrives while a tool runs', () => {
+    marbles(({ scheduler, helpers: { cold } }) => {
+      const slow = defineTool({
+        name: 'slow',
+        description: 'Takes its time',
+        parameters: t.type({}),
+        annotations: { readOnlyHint: true },
+        execute: () => timer(6, scheduler).pipe(map(() => 'done')),
+      });
+      const call: ToolCall = {
+        type: 'tool-call',
+        callId: 'x',
+        index: 0,
+        name: 'slow',
+        argumentsText: '{}',
+        arguments: { _tag: 'Right', right: {} },
+      };
+      const reports: LatencyReport[] = [];
+      const options = { clock: () => scheduler.now(), onReport: (report: LatencyReport) => reports.push(report) };
+      cold('-a-xb-c----a|', { a, b, c, x: call })
+        .pipe(executeTools([slow]), measureLatency(options))
+        .subscribe();
+      scheduler.flush();
+      expect(reports[0]?.tools.entries).toEqual([
+        { callId: 'x', name: 'slow', startMs: 3, durationMs: 6, outcome: 'succeeded', overlap: { textDeltas: 2, durationMs: 2 } },
       ]);
     });
   });
