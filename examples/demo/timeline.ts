@@ -1,5 +1,5 @@
 import { type Paint, plain } from './colours.ts';
-import { type CallSpans, duration, type Span, spansOf, type Timed, textDuring } from './spans.ts';
+import { type CallSpans, type Span, spansOf, type Timed, textDuring } from './spans.ts';
 import { cut, pad } from './width.ts';
 
 export interface TimelineOptions {
@@ -79,7 +79,7 @@ function ticks(axis: Axis, draw: Draw): Bar[] {
   const step = STEPS.find((ms) => (ms / axis.end) * axis.columns >= 9) ?? axis.end;
   const bars: Bar[] = [];
   for (let at = 0; at <= axis.end && bars.length < axis.columns; at += step) {
-    const cells = `╷${at === 0 ? '0' : duration(at).replace('.00', '')}`;
+    const cells = `╷${at === 0 ? '0' : `${at / 1000} s`}`;
     if (column(axis, at) + cells.length <= axis.columns) bars.push({ at: column(axis, at), cells, draw });
     if (step === 0) break;
   }

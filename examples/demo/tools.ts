@@ -43,7 +43,7 @@ export const flights = defineTool({
     properties: { from: { type: 'string' }, to: { type: 'string' }, date: { type: 'string', description: 'day and month, DD/MM' } },
     required: ['from', 'to', 'date'],
     additionalProperties: false,
-  } as const,
+  },
   annotations: { readOnlyHint: true },
   async *execute({ from, to }, { signal }) {
     const found: string[] = [];

@@ -60,7 +60,7 @@ describe('unsubscribing', () => {
     const wait = defineTool({
       name: 'wait',
       description: 'Waits',
-      parameters: { type: 'object' } as const,
+      parameters: { type: 'object' },
       annotations: { readOnlyHint: true },
       execute: (_args, { signal }) =>
         new Promise<string>((resolve) => {
@@ -100,7 +100,7 @@ describe('unsubscribing', () => {
       wasClosed = closed(chat);
       return endlessText(chat);
     });
-    const look = defineTool({ name: 'look', description: 'Looks', parameters: { type: 'object' } as const, execute: () => 'seen' });
+    const look = defineTool({ name: 'look', description: 'Looks', parameters: { type: 'object' }, execute: () => 'seen' });
     const model = httpModel({ dialect: openAiChat, url: server.url, model: 'm' });
     await new Promise<void>((resolve) => {
       const subscription = streamAnswer({ model, request, tools: [look] }).subscribe((event) => {

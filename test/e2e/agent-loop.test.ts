@@ -35,18 +35,8 @@ async function lookUp({ city }: { city: string }): Promise<object> {
 const convert = ({ celsius }: { celsius: number }) => Math.round((celsius * 9) / 5 + 32);
 const note = () => 'noted';
 
-const cityParameters = {
-  type: 'object',
-  properties: { city: { type: 'string' } },
-  required: ['city'],
-  additionalProperties: false,
-} as const;
-const degreeParameters = {
-  type: 'object',
-  properties: { celsius: { type: 'number' } },
-  required: ['celsius'],
-  additionalProperties: false,
-} as const;
+const cityParameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } as const;
+const degreeParameters = { type: 'object', properties: { celsius: { type: 'number' } }, required: ['celsius'] } as const;
 const noParameters = { type: 'object', properties: {} } as const;
 
 const tools = [
@@ -82,18 +72,9 @@ async function askWithOpenAi(): Promise<readonly SentRequest[]> {
     model: 'm',
     messages: [{ role: 'user', content: QUESTION }],
     tools: [
-      {
-        type: 'function',
-        function: { name: 'look_up', description: 'Weather of a city', parameters: cityParameters, parse: JSON.parse, function: lookUp },
-      },
-      {
-        type: 'function',
-        function: { name: 'convert', description: 'To Fahrenheit', parameters: degreeParameters, parse: JSON.parse, function: convert },
-      },
-      {
-        type: 'function',
-        function: { name: 'note', description: 'Takes a note', parameters: noParameters, parse: JSON.parse, function: note },
-      },
+      runnable('look_up', 'Weather of a city', cityParameters, lookUp),
+      runnable('convert', 'To Fahrenheit', degreeParameters, convert),
+      runnable('note', 'Takes a note', noParameters, note),
     ],
   });
   await runner.finalContent();
@@ -151,6 +132,12 @@ describe('an agent loop of three rounds with parallel tools', () => {
     );
   });
 });
+
+/** A tool in the words of the openai client. */
+function runnable<Args extends object>(name: string, description: string, parameters: object, run: (args: Args) => unknown) {
+  const parse = (text: string): Args => JSON.parse(text);
+  return { type: 'function' as const, function: { name, description, parameters: { ...parameters }, parse, function: run } };
+}
 
 /** What a message says, whatever way the client has of writing it. */
 function meaning({ role, content, tool_calls, tool_call_id }: SentMessage): object {

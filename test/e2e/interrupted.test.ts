@@ -1,25 +1,27 @@
-import type { Fixture, FixtureBlock } from '@copilotkit/aimock';
+import * as t from 'io-ts';
 import { type AnswerEvent, defineTool, httpModel, InterruptedError, openAiChat, streamAnswer } from 'toolstream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Aimock, startAimock } from '../support/aimock.ts';
+import { type Chat, type ChatServer, startChatServer } from '../support/chat-server.ts';
 
-let server: Aimock | undefined;
+let server: ChatServer | undefined;
 afterEach(() => server?.stop());
 
-const blocks: FixtureBlock[] = [
-  { type: 'text', text: 'I look it up. ' },
-  { type: 'toolCall', id: 'call_1', name: 'look', arguments: '{"city":"Tokyo"}' },
-  { type: 'toolCall', id: 'call_2', name: 'look', arguments: '{"city":"Osaka"}' },
-];
+const begin = (index: number, id: string) => ({ tool_calls: [{ index, id, type: 'function', function: { name: 'look', arguments: '' } }] });
+const write = (index: number, text: string) => ({ tool_calls: [{ index, function: { arguments: text } }] });
 
-/** Asks a server whose response is cut after so many chunks; gives what came, the error, and which cities were looked up. */
-async function ask(cut: Partial<Fixture>) {
-  server = await startAimock([{ match: { hasToolResult: false }, response: { blocks }, chunkSize: 4, latency: 2, ...cut }]);
+/** Asks a server that writes these deltas and then breaks the connection; gives what came, the error, and which cities were looked up. */
+async function ask(deltas: readonly object[]) {
+  let requests = 0;
+  server = await startChatServer(async (chat: Chat) => {
+    requests++;
+    for (const delta of deltas) chat.delta(delta);
+    await chat.cut();
+  });
   const looked: string[] = [];
   const look = defineTool({
     name: 'look',
     description: 'Looks up a city',
-    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } as const,
+    parameters: t.type({ city: t.string }),
     annotations: { readOnlyHint: true },
     execute: ({ city }) => {
       looked.push(city);
@@ -36,13 +38,18 @@ async function ask(cut: Partial<Fixture>) {
       () => undefined,
       (raised: unknown) => raised,
     );
-  return { events, error, looked, requests: server.requests().length };
+  return { events, error, looked, requests };
 }
 
 describe('a response that is cut', () => {
   it('in the middle of arguments: that call never runs, the confirmed one did, nothing is lost, nothing is asked again', async () => {
-    // Role, 4 of text, 1 + 4 of the first call, 1 + 2 of the second.
-    const { error, looked, events, requests } = await ask({ truncateAfterChunks: 13 });
+    const { error, looked, events, requests } = await ask([
+      { content: 'I look it up. ' },
+      begin(0, 'call_1'),
+      write(0, '{"city":"Tokyo"}'),
+      begin(1, 'call_2'),
+      write(1, '{"city":"Osa'),
+    ]);
     expect(error).toBeInstanceOf(InterruptedError);
     if (!(error instanceof InterruptedError)) return;
     expect(looked).toEqual(['Tokyo']);
@@ -63,9 +70,8 @@ describe('a response that is cut', () => {
   });
 
   it('in the middle of text: the text so far is on the error', async () => {
-    const { error, looked } = await ask({ truncateAfterChunks: 3 });
+    const { error } = await ask([{ content: 'I look ' }, { content: 'it' }]);
     expect(error).toBeInstanceOf(InterruptedError);
-    expect(error instanceof InterruptedError && error.partial.text).toBe('I look i');
-    expect(looked).toEqual([]);
+    expect(error instanceof InterruptedError && error.partial.text).toBe('I look it');
   });
 });

@@ -9,7 +9,7 @@ afterEach(() => server?.stop());
 const weather = defineTool({
   name: 'get_weather',
   description: 'Current weather',
-  parameters: { type: 'object', properties: { location: { type: 'string' } }, required: ['location'] } as const,
+  parameters: { type: 'object', properties: { location: { type: 'string' } }, required: ['location'] },
   execute: ({ location }) => `22 °C in ${location}`,
 });
 

@@ -43,7 +43,7 @@ async function converse(readOnlyHint: boolean) {
   const slow = defineTool({
     name: 'slow',
     description: 'Takes its time',
-    parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] } as const,
+    parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] },
     annotations: { readOnlyHint },
     execute: async ({ query }, { signal }) => {
       ran.from = performance.now();

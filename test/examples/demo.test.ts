@@ -66,7 +66,7 @@ describe('the demo', () => {
     const [started, finished] = [lineOf(/▸ search_flights runs/), lineOf(/✓ search_flights/)];
     const between = lines.slice(started + 1, finished);
     expect(between.filter((line) => /· search_flights: .* \(\d of 4\)/.test(line))).toHaveLength(4);
-    expect(between.filter((line) => /│ \p{L}/u.test(line)).length).toBeGreaterThanOrEqual(3);
+    expect(between.filter((line) => /│ \p{L}/u.test(line)).length).toBeGreaterThanOrEqual(2);
     const pieces = /(\d+) pieces of text arrived while search_flights ran/.exec(demo.out)?.[1];
     expect(Number(pieces)).toBeGreaterThanOrEqual(20);
   });
@@ -74,10 +74,10 @@ describe('the demo', () => {
   it('draws a timeline of each answer and a latency table, within 80 columns and without escapes', () => {
     expect(demo.out.match(/^rounds +┣/gm)).toHaveLength(2);
     expect(demo.out.match(/^text +[▁▂▃▄▅▆▇]/gm)).toHaveLength(2);
-    expect(demo.out).toMatch(/^get_weather +░+▓+/m);
-    expect(demo.out).toMatch(/^search_flights +░+▓+●/m);
-    expect(demo.out).toMatch(/^first token +\d+ ms +\d+ ms$/m);
-    expect(demo.out).toMatch(/^total +\d\.\d+ s +\d\.\d+ s$/m);
+    expect(demo.out).toMatch(/^get_weather +░+ ?▓+/m);
+    expect(demo.out).toMatch(/^search_flights +░+ ?▓+●/m);
+    expect(demo.out).toMatch(/^first token +\d\S* m?s +\d\S* m?s$/m);
+    expect(demo.out).toMatch(/^total +\d+\.\d+ s +\d+\.\d+ s$/m);
     expect(lines.filter((line) => [...line].length > 80)).toEqual([]);
     expect(demo.out).not.toContain(String.fromCharCode(27));
   });

@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One request to the server, and the stream that answers it. */
 export interface Chat {
@@ -7,12 +8,15 @@ export interface Chat {
   readonly number: number;
   /** The request's body, parsed. */
   readonly body: { readonly messages: ReadonlyArray<Record<string, unknown>>; readonly [key: string]: unknown };
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborts when the client closes the connection before the response has ended. */
   readonly gone: AbortSignal;
-  /** Writes one chunk with this `delta`; gives the moment of the write by the clock of `performance.now()`. */
+  /** Writes one chunk with this `delta` (the first one says the role); gives the moment of the write by the clock of `performance.now()`. */
   delta(delta: object): number;
   /** Writes the finish reason and the end mark, and ends the response. */
   finish(reason: string): void;
+  /** Breaks the connection, after what was written has had time to arrive. */
+  cut(): Promise<void>;
 }
 
 /** A server that speaks OpenAI's chat stream, for what a test must time or cut itself. */
@@ -32,7 +36,8 @@ export async function startChatServer(answer: (chat: Chat) => void | Promise<voi
       if (!response.writableEnded) gone.abort();
     });
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    await answer(chatOn(response, requests++, JSON.parse(Buffer.concat(pieces).toString()) as Chat['body'], gone.signal));
+    const body = JSON.parse(Buffer.concat(pieces).toString()) as Chat['body'];
+    await answer({ number: requests++, body, headers: request.headers, gone: gone.signal, ...writer(response, gone.signal) });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -45,15 +50,19 @@ export async function startChatServer(answer: (chat: Chat) => void | Promise<voi
   };
 }
 
-function chatOn(response: ServerResponse, number: number, body: Chat['body'], gone: AbortSignal): Chat {
+function writer(response: ServerResponse, gone: AbortSignal): Pick<Chat, 'delta' | 'finish' | 'cut'> {
+  let role: object = { role: 'assistant' };
   const chunk = (delta: object, finish_reason: string | null) => {
-    const data = { id: `response-${number}`, object: 'chat.completion.chunk', model: 'm', choices: [{ index: 0, delta, finish_reason }] };
+    const data = {
+      id: 'response',
+      object: 'chat.completion.chunk',
+      model: 'm',
+      choices: [{ index: 0, delta: { ...role, ...delta }, finish_reason }],
+    };
+    role = {};
     if (!gone.aborted) response.write(`data: ${JSON.stringify(data)}\n\n`);
   };
   return {
-    number,
-    body,
-    gone,
     delta(delta) {
       const at = performance.now();
       chunk(delta, null);
@@ -62,6 +71,10 @@ function chatOn(response: ServerResponse, number: number, body: Chat['body'], go
     finish(reason) {
       chunk({}, reason);
       response.end('data: [DONE]\n\n');
+    },
+    async cut() {
+      await sleep(100);
+      response.destroy();
     },
   };
 }
