@@ -2,6 +2,7 @@
 export * from './accumulateToolCalls.ts';
 export * from './answerState.ts';
 export * from './collectAnswer.ts';
+export * from './converse.ts';
 export * from './decode.ts';
 export * from './executeTools.ts';
 export * from './fromSse.ts';
