@@ -340,7 +340,7 @@ describe('executeTools: failures are results', () => {
     { name: 'a function', call: c, execute: () => () => 1, code: 'unserialisable-result', says: /function/, started: true },
   ];
   for (const { name, call: one, execute = () => 1, code, says, started: isStarted } of cases) {
-    it(`gives one ${code} for ${name}, and the stream goes on`, async () => {
+    it(`gives one ${code} for ${name}, and the stream goes on (issue anthropics/anthropic-sdk-typescript#1006)`, async () => {
       const { events, error } = await collect([one, a, e], [reader('look', execute), strict as never]);
       expect(error).toBeUndefined();
       expect(resultsOf(events)).toEqual([failure('1', one.name, code as 'threw', says, isStarted)]);
@@ -651,7 +651,7 @@ describe('executeTools: repair', () => {
 });
 
 describe('executeTools: when the source errors', () => {
-  it('starts nothing more, waits for what runs, then raises the error', () => {
+  it('starts nothing more, waits for what runs, then raises the error: no call without a result (issue openai/openai-node#2571)', () => {
     marbles(({ cold, expectObservable, expectSubscriptions, now }) => {
       const values = { c, s, l: call('2', 'change') };
       const source = cold('c---l--#', values);
@@ -898,6 +898,22 @@ describe('executeTools: the journal', () => {
     expect(runs).toBe(0);
     source.next(call('2', 'look'));
     expect(runs).toBe(1);
+  });
+
+  it('does not start what stood in the line until it is asked for again', () => {
+    const source = new Subject<AnyEvent>();
+    const first = new Subject<Json>();
+    const ran: unknown[] = [];
+    const look = reader('look', ({ n }) => {
+      ran.push(n);
+      return n === 1 ? first : n;
+    });
+    source.pipe(executeTools([look], { concurrency: 1 })).subscribe();
+    for (const event of [twice('1', { n: 1 }), twice('2', { n: 2 }), restarted]) source.next(event);
+    first.complete();
+    expect(ran).toEqual([1]);
+    source.next(twice('3', { n: 2 }));
+    expect(ran).toEqual([1, 2]);
   });
 
   it('forgets what only waited: it runs once, for the new call', async () => {
