@@ -13,7 +13,8 @@ import { through } from '../src/through.ts';
  *
  * Emits one value when the source completes: text, reasoning, refusal, calls, results, usage, finish reason, rounds, and the
  * `messages` to append to the history for the next request. It takes any part of the pipeline: without `resumeAfterTools` it is
- * one round, and calls without a result are left open in `messages`. An empty source gives an empty answer.
+ * one round, and calls without a result are open in `messages` and listed in `pending`; calls of a round that has no
+ * `round-end` count as not run. An empty source gives an empty answer.
  *
  * Errors with its source's error, which carries what there was in `partial`; no value then. Events it does not know are ignored,
  * and so are other choices than 0.

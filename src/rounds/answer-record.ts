@@ -73,6 +73,14 @@ export class AnswerRecord {
     );
   }
 
+  /** What an answer that completed adds to a history, and the calls it leaves open: those of a whole round that nobody answered. */
+  outcome(): { readonly messages: readonly Message[]; readonly pending?: readonly ToolCall[] } {
+    if (this.end) return this.end;
+    const last = this.last?.record;
+    if (!last?.end || last.settled) return { messages: this.messages('settled') };
+    return { messages: this.messages('open'), pending: last.pending() };
+  }
+
   /** What an error of the last round tells of the answer; `inner` is what the operators before this one know. */
   partial(inner: PartialAnswer): PartialAnswer {
     const { text, reasoning, calls, results, usage } = this.live;

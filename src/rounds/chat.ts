@@ -101,7 +101,7 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
       },
       flush: (out) => {
         const outcome = record.answerEnd ? 'answered' : outcomeOf();
-        const { pending, messages = record.messages(outcome === 'answered' ? 'open' : 'settled') } = record.answerEnd ?? {};
+        const { messages, pending = undefined } = outcome === 'answered' ? record.outcome() : { messages: record.messages('settled') };
         this.history.push(...messages);
         out.enqueue({ type: 'turn-end', turn, outcome, history: [...this.history], ...(pending && { pending }) });
       },

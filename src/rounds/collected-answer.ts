@@ -20,7 +20,7 @@ export interface CollectedAnswer {
   readonly rounds: number;
   /** What to append to the history for the next request. Calls that await the caller's results have none here. */
   readonly messages: readonly Message[];
-  /** With `awaiting-results`: the calls the caller has to settle. */
+  /** The calls the caller has to settle. */
   readonly pending?: readonly ToolCall[];
 }
 
@@ -37,7 +37,7 @@ export function answerCollector<E extends AnyEvent>(): Stage<E, CollectedAnswer>
 
 function collected(record: AnswerRecord): CollectedAnswer {
   const { text, reasoning, refusal, calls, results, usage, finishReason, rounds } = record.state;
-  const end = record.answerEnd;
+  const { messages, pending } = record.outcome();
   return {
     text,
     reasoning,
@@ -47,7 +47,7 @@ function collected(record: AnswerRecord): CollectedAnswer {
     usage,
     ...(finishReason && { finishReason }),
     rounds,
-    messages: end?.messages ?? record.messages('open'),
-    ...(end?.pending && { pending: end.pending }),
+    messages,
+    ...(pending && { pending }),
   };
 }

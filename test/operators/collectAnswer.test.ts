@@ -60,7 +60,7 @@ describe('collectAnswer', () => {
 
   it('leaves calls open that nobody has answered, without resumeAfterTools', () => {
     const collected = collect([call('c1'), end('tool-calls', ['c1'])]);
-    expect(collected).toMatchObject({ calls: [call('c1')], messages: [said('', ['c1'])] });
+    expect(collected).toMatchObject({ calls: [call('c1')], messages: [said('', ['c1'])], pending: [call('c1')] });
   });
 
   it('has the calls the caller must settle', () => {

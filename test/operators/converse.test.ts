@@ -267,8 +267,8 @@ describe('converse', () => {
       begin('c2', 1),
       call('c2', 1),
       result('c1'),
-      failure('c2', 'threw'),
       end('tool-calls', ['c1', 'c2'], 'a'),
+      failure('c2', 'threw'),
     ];
     const step = fc.constantFrom('say', 'say', 'say', 'say', 'message', 'stop', 'end', 'fail');
     const outcomes = new Set<string>();
@@ -291,7 +291,11 @@ describe('converse', () => {
         for (const history of asked) expect(faults(history)).toEqual([]);
         const starts = events.filter(({ type }) => type === 'turn-start').length;
         expect(starts - ends().length).toBe(answers.at(-1)?.observed ? 1 : 0);
-        for (const { outcome } of ends()) outcomes.add(outcome);
+        for (const { outcome, history, pending = [] } of ends()) {
+          outcomes.add(outcome);
+          if (pending.length === 0) expect(faults(history)).toEqual([]);
+          else expect(faults(history)).toEqual([expect.stringContaining(pending.map(({ callId }) => callId).join(', '))]);
+        }
       }),
       { numRuns: 300 },
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noPartial } from '../../src/errors.ts';
 import type { AnswerEvent } from '../../src/events.ts';
 import { AnswerRecord } from '../../src/rounds/answer-record.ts';
-import { begin, call, end, failure, faults, fragment, result, said, started, text } from './events.ts';
+import { answered, begin, call, end, failure, faults, fragment, result, said, started, text } from './events.ts';
 
 /** Events in an order no pipeline would give them in. */
 const anyEvent = fc
@@ -44,7 +44,7 @@ const rounds = fc.array(fc.array(anyEvent, { maxLength: 12 }), { maxLength: 4 })
 
 describe('AnswerRecord', () => {
   it('law: after each event, however odd, a settled history answers each call once, right after its message, in order', () => {
-    let answered = 0;
+    let results = 0;
     fc.assert(
       fc.property(rounds, (script) => {
         const record = new AnswerRecord();
@@ -55,13 +55,13 @@ describe('AnswerRecord', () => {
             expect(faults(messages)).toEqual([]);
             expect(faults(record.partial(noPartial).messages)).toEqual([]);
             expect(faults(record.partial({ ...noPartial, message: said('a', ['c2', 'c1'], '[') }).messages)).toEqual([]);
-            answered += messages.filter(({ role }) => role === 'tool').length;
+            results += messages.filter(({ role }) => role === 'tool').length;
           }
         });
       }),
       { numRuns: 300 },
     );
-    expect(answered).toBeGreaterThan(1000);
+    expect(results).toBeGreaterThan(1000);
   });
 
   it('law: its counters agree with what it holds', () => {
@@ -93,6 +93,12 @@ describe('AnswerRecord', () => {
     record.take({ type: 'reasoning-delta', text: 'hm' } as AnswerEvent);
     record.take({ type: 'refusal-delta', text: 'no' } as AnswerEvent);
     expect(record.messages('settled')).toEqual([{ role: 'assistant', content: '', reasoning: 'hm', refusal: 'no' }]);
+  });
+
+  it('answers a call once that its message lists twice', () => {
+    const record = new AnswerRecord();
+    for (const event of [call('c1'), result('c1'), end('tool-calls', ['c1', 'c1'])]) record.take(event);
+    expect(record.messages('settled').slice(1)).toEqual([answered('c1')]);
   });
 
   it('tells a call that was running from one that was not', () => {
