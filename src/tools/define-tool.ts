@@ -1,9 +1,9 @@
 import type { JsonSchema } from '../values.ts';
-import { type ArgumentsOf, type Parameters, schemaOf } from './schema.ts';
+import { type ArgumentsOf, schemaOf, type ToolParameters } from './schema.ts';
 import type { StartWhen, Tool, ToolAnnotations, ToolContext } from './tool.ts';
 
 /** What {@link defineTool} is given. */
-export interface ToolDefinition<P extends Parameters> {
+export interface ToolDefinition<P extends ToolParameters> {
   /** 1 to 64 of `A-Z a-z 0-9 _ -`: what every provider accepts. */
   readonly name: string;
   /** What the tool does and when to use it, for the model. */
@@ -49,7 +49,7 @@ export interface ToolDefinition<P extends Parameters> {
  *
  * @see https://modelcontextprotocol.io/specification/2025-06-18/server/tools#tool
  */
-export function defineTool<const P extends Parameters>(definition: ToolDefinition<P>): Tool<ArgumentsOf<P>> {
+export function defineTool<const P extends ToolParameters>(definition: ToolDefinition<P>): Tool<ArgumentsOf<P>> {
   const { name, description, parameters, annotations = {}, retries = 0, startWhen, timeoutMs, execute } = definition;
   checkName(name);
   const where = `Tool "${name}"`;

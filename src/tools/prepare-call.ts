@@ -8,16 +8,16 @@ import { isThenable, observableOf } from './output.ts';
 import type { Tool, Validated } from './tool.ts';
 
 /** Answered at once, later, or by an Observable's first value. */
-export type Answer<T> = T | PromiseLike<T> | Observable<T>;
+export type HookAnswer<T> = T | PromiseLike<T> | Observable<T>;
 
 /** Asks whether a call may run. Only `true` lets it: anything else, an error or no answer refuses. */
-export type Approve = (call: ToolCall, tool: Tool) => Answer<boolean>;
+export type Approve = (call: ToolCall, tool: Tool) => HookAnswer<boolean>;
 
 /**
  * Corrects arguments that were invalid (not those that were cut short): gives them as a value or as JSON text, or `undefined` where
  * it cannot. The error's message says what was wrong, by path.
  */
-export type Repair = (call: ToolCall, error: ToolFailure) => Answer<Json | undefined>;
+export type Repair = (call: ToolCall, error: ToolFailure) => HookAnswer<Json | undefined>;
 
 /** What {@link prepareCall} needs besides the call. */
 export interface PrepareOptions {
@@ -77,7 +77,7 @@ function approved(call: ToolCall, tool: Tool, approve: Approve, checked: Checked
   );
 }
 
-function answerOf<T>(ask: () => Answer<T>): Observable<T> {
+function answerOf<T>(ask: () => HookAnswer<T>): Observable<T> {
   return defer(() => {
     const answer = ask();
     const stream$ = observableOf(answer) as Observable<T> | undefined;

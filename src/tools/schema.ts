@@ -33,7 +33,7 @@ export type StandardResult<Output> =
 export type StandardPathSegment = PropertyKey | { readonly key: PropertyKey };
 
 /** What may describe a tool's parameters: an io-ts codec, a Standard Schema, or a plain JSON Schema. */
-export type Parameters = Codec | StandardSchema | JsonSchema;
+export type ToolParameters = Codec | StandardSchema | JsonSchema;
 
 /** The arguments that `execute` gets, from the type of the parameters. */
 export type ArgumentsOf<P> = P extends { readonly '~standard': { readonly types?: infer Types } }

@@ -4,12 +4,12 @@ import * as v from 'valibot';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { defineTool, type ToolDefinition } from '../../src/tools/define-tool.ts';
-import type { Parameters } from '../../src/tools/schema.ts';
+import type { ToolParameters } from '../../src/tools/schema.ts';
 import type { Tool } from '../../src/tools/tool.ts';
 import type { Json, JsonSchema } from '../../src/values.ts';
 
 const base = { name: 'search', description: 'Search flights' } as const;
-const define = (more: object) => defineTool({ ...base, parameters: { type: 'object' }, ...more } as ToolDefinition<Parameters>);
+const define = (more: object) => defineTool({ ...base, parameters: { type: 'object' }, ...more } as ToolDefinition<ToolParameters>);
 const wire: JsonSchema = { type: 'object', properties: { city: { type: 'string' }, days: { type: 'number' } }, required: ['city'] };
 
 /** What `validate` says: the checked value, or the issues as `path: message`. */
