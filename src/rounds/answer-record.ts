@@ -2,15 +2,9 @@ import type { PartialAnswer } from '../errors.ts';
 import type { AnswerEnd, AnswerEvent, AnyEvent, EventBase, ToolCall, ToolResult, Usage } from '../events.ts';
 import type { AssistantMessage, Message } from '../messages.ts';
 import type { AnswerState, CallState } from './answer-state.ts';
+import { duplicateCall, duplicateResult, type Oddity, resultWithoutCall } from './oddity.ts';
 import { type CallRecord, RoundRecord } from './round-record.ts';
 import { addUsage } from './usage.ts';
-
-/** Something odd about an event; the record leaves the event out and goes on. */
-export interface Oddity {
-  readonly code: 'duplicate-call' | 'duplicate-result' | 'result-without-call';
-  readonly message: string;
-  readonly callId: string;
-}
 
 /** Where the answer stood when a round began: what a restart goes back to. */
 interface Mark {
@@ -73,11 +67,14 @@ export class AnswerRecord {
     );
   }
 
-  /** What an answer that completed adds to a history, and the calls it leaves open: those of a whole round that nobody answered. */
-  outcome(): { readonly messages: readonly Message[]; readonly pending?: readonly ToolCall[] } {
+  /**
+   * What the answer adds to a history now that its stream is over, and the calls it leaves open: those of a whole round that nobody
+   * answered. Where it was cut, nothing is left open; `partial` is the broken round's message as its decoder has it.
+   */
+  outcome(cut = false, partial?: AssistantMessage): { readonly messages: readonly Message[]; readonly pending?: readonly ToolCall[] } {
     if (this.end) return this.end;
     const last = this.last?.record;
-    if (!last?.end || last.settled) return { messages: this.messages('settled') };
+    if (cut || !last?.end || last.settled) return { messages: this.messages('settled', partial) };
     return { messages: this.messages('open'), pending: last.pending() };
   }
 
@@ -192,8 +189,7 @@ export class AnswerRecord {
 
   private assemble(round: RoundRecord, event: ToolCall): Oddity | undefined {
     const call = this.begin(round, event);
-    if (call.state.call)
-      return odd('duplicate-call', `The call ${quote(event.callId)} was assembled twice. The first counts.`, event.callId);
+    if (call.state.call) return duplicateCall(event.callId);
     call.state.call = event;
     call.state.argumentsText = event.argumentsText;
     if (call.state.status === 'writing') call.state.status = event.arguments._tag === 'Right' ? 'ready' : 'failed';
@@ -203,13 +199,8 @@ export class AnswerRecord {
 
   private answer(round: RoundRecord, event: ToolResult): Oddity | undefined {
     const call = round.calls.get(event.callId);
-    if (!call) {
-      if (round.dropped.has(event.callId)) return undefined;
-      return odd('result-without-call', `A result came for ${quote(event.callId)}, a call nobody made. It was left out.`, event.callId);
-    }
-    if (call.state.result) {
-      return odd('duplicate-result', `A second result came for the call ${quote(event.callId)}. The first counts.`, event.callId);
-    }
+    if (!call) return round.dropped.has(event.callId) ? undefined : resultWithoutCall(event.callId);
+    if (call.state.result) return duplicateResult(event.callId);
     round.answer(call, event);
     call.state.status = event.outcome._tag === 'Right' ? 'done' : 'failed';
     this.live.results.push(event);
@@ -233,12 +224,4 @@ export class AnswerRecord {
 
 function begunCalls(round: RoundRecord): PartialAnswer['calls'] {
   return [...round.calls.values()].map(({ state: { callId, name, argumentsText } }) => ({ callId, name, argumentsText }));
-}
-
-function odd(code: Oddity['code'], message: string, callId: string): Oddity {
-  return { code, message, callId };
-}
-
-function quote(callId: string): string {
-  return JSON.stringify(callId.length > 64 ? `${callId.slice(0, 64)}…` : callId);
 }

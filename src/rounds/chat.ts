@@ -101,14 +101,12 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
       },
       flush: (out) => {
         const outcome = record.answerEnd ? 'answered' : outcomeOf();
-        const { messages, pending = undefined } = outcome === 'answered' ? record.outcome() : { messages: record.messages('settled') };
+        const { messages, pending } = record.outcome(outcome !== 'answered');
         this.history.push(...messages);
         out.enqueue({ type: 'turn-end', turn, outcome, history: [...this.history], ...(pending && { pending }) });
       },
       fail: (error, out) => {
-        this.history.push(
-          ...(record.answerEnd?.messages ?? record.messages('settled', isToolstreamError(error) ? error.partial.message : undefined)),
-        );
+        this.history.push(...record.outcome(true, isToolstreamError(error) ? error.partial.message : undefined).messages);
         out.enqueue({ type: 'turn-end', turn, outcome: 'failed', history: [...this.history], error: describe(error) });
         out.terminate();
         return error;
