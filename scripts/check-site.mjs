@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 const site = resolve(dirname(fileURLToPath(import.meta.url)), '../site');
 const pages = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.html'));
 const contents = new Map(pages.map((page) => [join(site, page), readFileSync(join(site, page), 'utf8')]));
-const anchors = new Map([...contents].map(([page, html]) => [page, new Set([...html.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]))]));
+const anchors = new Map(
+  [...contents].map(([page, html]) => [page, new Set([...html.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]))]),
+);
 
 const problems = [];
 for (const [page, html] of contents) {
@@ -18,7 +20,8 @@ for (const [page, html] of contents) {
     if (existsSync(target) && statSync(target).isDirectory()) target = join(target, 'index.html');
     const where = `${relative(site, page)}: ${link}`;
     if (!existsSync(target)) problems.push(`${where} (no such file)`);
-    else if (anchor !== '' && anchors.has(target) && !anchors.get(target)?.has(decodeURIComponent(anchor))) problems.push(`${where} (no such anchor)`);
+    else if (anchor !== '' && anchors.has(target) && !anchors.get(target)?.has(decodeURIComponent(anchor)))
+      problems.push(`${where} (no such anchor)`);
   }
 }
 if (!existsSync(join(site, 'assets/search.js'))) problems.push('assets/search.js is missing: search would not work');
