@@ -12,6 +12,8 @@ const live = process.stdout.isTTY === true;
 const paint = live && !process.env.NO_COLOR ? ansi : plain;
 const columns = Math.min(100, (live && process.stdout.columns) || 80);
 const print = (text: string) => process.stdout.write(text);
+// The reader has seen enough: `npm run demo | head`.
+process.stdout.on('error', () => process.exit());
 
 async function main(): Promise<void> {
   const { endpoint, about, stop } = await chooseEndpoint(process.env);

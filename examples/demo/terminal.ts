@@ -32,7 +32,6 @@ export function view({ columns = 80, live = false, paint = plain }: TerminalOpti
 }
 
 const COLOURS: Readonly<Record<LineKind, Colour | undefined>> = {
-  question: 'bold',
   round: 'magenta',
   text: undefined,
   reasoning: 'dim',

@@ -3,7 +3,7 @@ import { duration } from './spans.ts';
 import { cut, wholeLines } from './width.ts';
 
 /** What a line is about; the terminal picks the colour by it. */
-export type LineKind = 'question' | 'round' | 'text' | 'reasoning' | 'call' | 'run' | 'result' | 'failure' | 'note';
+export type LineKind = 'round' | 'text' | 'reasoning' | 'call' | 'run' | 'result' | 'failure' | 'note';
 
 /** One line of the conversation. */
 export interface Line {
