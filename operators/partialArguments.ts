@@ -18,7 +18,8 @@ import { through } from '../src/through.ts';
  * It raises no errors of its own. Where the arguments stop being JSON, or go beyond a bound, the view stays at what was valid.
  * A view is for showing: what may run is `tool-call.arguments`.
  *
- * It keeps the views of one round, at most `maxArgumentLength` each, until `round-end` or `round-restarted`. The next deltas
+ * It keeps the views of one round, at most `maxArgumentLength` each, until `round-end`, `round-restarted` or the next
+ * `round-start`. The next deltas
  * mutate the view in place, so that a fragment costs the same at 1 kB and at 1 MB: copy (`structuredClone`) what you keep, and
  * neither compare views nor serialise each of them.
  *

@@ -49,6 +49,7 @@ class ArgumentSelector implements Stage<AnswerEvent, ArgumentEvent> {
       case 'round-end':
         for (const call of this.calls.takeRound(event)) call.cut(event.cut ? interrupted : incomplete);
         return;
+      case 'round-start':
       case 'round-restarted':
         for (const call of this.calls.takeRound(event)) call.cut(interrupted);
     }

@@ -1,5 +1,5 @@
 import type { Json } from '../values.ts';
-import type { JsonListener } from './scanner.ts';
+import type { JsonListener } from './listener.ts';
 import { StringReader } from './string-reader.ts';
 
 type LiveObject = { [key: string]: Json };
@@ -19,13 +19,10 @@ export class JsonBuilder implements JsonListener {
   private keyIsInherited = false;
 
   private readonly reader = new StringReader();
-  private isKey = false;
-  /** A string value is being read. */
+  /** A string value (and no key) is being read. */
   private inValue = false;
   /** It has its place in the value already. */
   private isPlaced = false;
-  /** It grew since. */
-  private hasGrown = false;
 
   /** How many arrays and objects are open. */
   get depth(): number {
@@ -34,7 +31,7 @@ export class JsonBuilder implements JsonListener {
 
   /** Makes `value` show all that was read; called when a piece of text is used up. */
   show(): void {
-    if (this.hasGrown) this.placeString(this.reader.text);
+    if (this.inValue) this.placeString(this.reader.text);
   }
 
   open(kind: 'object' | 'array'): void {
@@ -49,31 +46,28 @@ export class JsonBuilder implements JsonListener {
   }
 
   openString(isKey: boolean): void {
-    this.isKey = isKey;
     this.inValue = !isKey;
-    this.hasGrown = !isKey;
     this.isPlaced = false;
   }
 
   closeString(): void {
     const text = this.reader.finish();
-    if (this.isKey) {
-      this.key = text;
-      this.keyIsInherited = this.key in Object.prototype;
-    } else {
+    if (this.inValue) {
       this.placeString(text);
       this.inValue = false;
+    } else {
+      this.key = text;
+      // Nothing that `Object.prototype` is born with has a shorter name than `valueOf`, and asking it costs as much as all the rest.
+      this.keyIsInherited = text.length >= 7 && text in Object.prototype;
     }
   }
 
   run(text: string, from: number, to: number): void {
     this.reader.append(text.slice(from, to));
-    this.hasGrown = this.inValue;
   }
 
   escaped(unit: number): void {
     this.reader.append(String.fromCharCode(unit));
-    this.hasGrown = this.inValue;
   }
 
   openNumber(): void {}
@@ -87,7 +81,6 @@ export class JsonBuilder implements JsonListener {
   }
 
   private placeString(text: string): void {
-    this.hasGrown = false;
     if (this.isPlaced && Array.isArray(this.inner)) this.inner[this.inner.length - 1] = text;
     else this.place(text);
     this.isPlaced = true;

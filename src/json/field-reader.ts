@@ -1,6 +1,7 @@
 import type { Json } from '../values.ts';
 import { JsonBuilder } from './builder.ts';
-import { type JsonListener, type JsonProblem, JsonScanner, type JsonScannerOptions } from './scanner.ts';
+import type { JsonListener, JsonProblem } from './listener.ts';
+import { JsonScanner, type JsonScannerOptions } from './scanner.ts';
 import { StringReader } from './string-reader.ts';
 
 /** The way to a field: keys of objects and, as numbers, places in arrays. */
@@ -121,7 +122,7 @@ class FieldListener implements JsonListener {
       this.textReader.text = this.textReader.finish();
       this.tellText();
     }
-    if (!isKey) this.settle();
+    this.settle();
   }
 
   run(text: string, from: number, to: number): void {

@@ -26,7 +26,7 @@ export function partialArgumentsStage<E extends AnyEvent>(bounds: Required<Argum
   const stage: Stage<ModelEvent, ModelEvent> = {
     transform(event, out) {
       // A view outlives its `tool-call`: padding may follow, and would start another one.
-      if (event.type === 'round-end' || event.type === 'round-restarted') views.takeRound(event);
+      if (event.type === 'round-start' || event.type === 'round-end' || event.type === 'round-restarted') views.takeRound(event);
       out.enqueue(event.type === 'tool-call-delta' ? extended(event) : event);
     },
   };

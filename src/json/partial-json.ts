@@ -1,6 +1,7 @@
 import type { Json } from '../values.ts';
 import { JsonBuilder } from './builder.ts';
-import { type JsonProblem, JsonScanner, type JsonScannerOptions } from './scanner.ts';
+import type { JsonProblem } from './listener.ts';
+import { JsonScanner, type JsonScannerOptions } from './scanner.ts';
 
 /**
  * Reads JSON as it is written and shows at any time what it has so far: one live value, mutated by each `push`; copy what you keep.
@@ -12,9 +13,24 @@ import { type JsonProblem, JsonScanner, type JsonScannerOptions } from './scanne
  * 5. When the text is complete, the view equals `JSON.parse` of it. Where it stops being JSON, the view stays.
  * 6. `__proto__` and its like are own properties of the view and reach no prototype.
  *
+ * It never throws: `problem` says where the text stops being JSON. A value that is too deep stops it as well.
+ *
  * The text is read once, and a piece costs the same however much came before it.
  *
- * @see https://www.rfc-editor.org/rfc/rfc8259
+ * @example
+ * ```ts
+ * import { PartialJson } from 'toolstream';
+ *
+ * const partial = new PartialJson();
+ * partial.push('{"city":"Han');
+ * console.log(partial.value); // { city: 'Han' }
+ * partial.push('oi","days":3');
+ * console.log(partial.value); // { city: 'Hanoi' }
+ * partial.push('}');
+ * console.log(partial.value, partial.state); // { city: 'Hanoi', days: 3 } closed
+ * ```
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8259#section-2
  */
 export class PartialJson {
   private readonly builder = new JsonBuilder();

@@ -9,7 +9,7 @@ export function cutAt(text: string, cuts: readonly number[]): string[] {
 /** Any sequence of UTF-16 code units, lone surrogates and control characters included. */
 const units = fc.array(
   fc.oneof(
-    fc.constantFrom('a', '"', '\\', '/', '\n', '\0', 'é', '\uFEFF', '\u2028', '😀', '\uD83D', '\uDE00'),
+    fc.constantFrom('a', '"', '\\', '/', '\n', '\f\b\r\t', '\0', 'é', '\uFEFF', '\u2028', '😀', '\uD83D', '\uDE00'),
     fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit)),
   ),
   { maxLength: 12 },
@@ -62,20 +62,27 @@ export const jsonTexts: fc.Arbitrary<string> = fc.letrec<{ value: string; padded
   ),
 })).padded;
 
-/** JSON with one thing changed, and plain heaps of JSON's own characters. */
+/** What is right in one place and wrong in another. */
+const scraps = [
+  ...['', ' ', '\n', '\0', '\u00a0', '\ufeff', ',', ':', '"', '\\', '}', ']', '{', '[', 'x', '0', '1', 'e', 'E', '.', '-', '+'],
+  ...['"a"', '"a":', ',"a":1', ',1', '12', '01', '1.', '.5', '-', '1e', '1e+', '2.5e-3', '+1', 'true', 'nul', 'nulll', 'NaN', '//'],
+  ...['\\n', '\\x', '\\u00e9', '\\u00g9', '\\u00E', "'a'", '\t', '\x1f', '\x7f'],
+];
+
+/** JSON with something put in, and something taken out or not; and plain heaps of scraps. */
 export const nearlyJson: fc.Arbitrary<string> = fc.oneof(
-  fc
-    .tuple(
-      jsonTexts,
-      fc.nat(),
-      fc.nat({ max: 2 }),
-      fc.constantFrom('', ',', '"', '\\', '}', ']', '{', '[', '0', 'e', '.', '-', 'x', ' ', '\n', '\0'),
-    )
-    .map(([text, at, removed, added]) => {
-      const place = at % (text.length + 1);
-      return text.slice(0, place) + added + text.slice(place + removed);
-    }),
-  fc.array(fc.constantFrom(...'{}[]:,"\\ \n01-+.eEtruefalsn/bu', 'true', '"a"', '12'), { maxLength: 12 }).map((parts) => parts.join('')),
+  fc.tuple(jsonTexts, fc.nat(), fc.nat({ max: 2 }), fc.constantFrom(...scraps)).map(([text, at, removed, added]) => {
+    const place = at % (text.length + 1);
+    return text.slice(0, place) + added + text.slice(place + removed);
+  }),
+  // Beside a mark of structure is where most of what goes wrong does.
+  fc.tuple(jsonTexts, fc.nat(), fc.boolean(), fc.constantFrom(...scraps)).map(([text, at, before, added]) => {
+    const marks = [...text.matchAll(/[{}[\]:,"]/g)];
+    const mark = marks[at % marks.length]?.index ?? 0;
+    const place = before ? mark : mark + 1;
+    return text.slice(0, place) + added + text.slice(place);
+  }),
+  fc.array(fc.constantFrom(...scraps, '[', ']', '{', '}'), { maxLength: 10 }).map((parts) => parts.join('')),
 );
 
 /** Valid JSON texts without repeated keys and without lone surrogates, written with raw characters and with escapes. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { map } from 'rxjs';
+import { EMPTY, endWith, map, type Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { accumulateToolCalls } from '../../operators/accumulateToolCalls.ts';
@@ -78,10 +78,11 @@ describe('partialArguments', () => {
     expect(views(events).slice(3)).toEqual([{ a: 1, b: 2 }, ['choice'], ['round']]);
   });
 
-  it('begins anew after round-end and round-restarted, and keeps other rounds', () => {
+  it('begins anew with the round, and keeps other rounds', () => {
     const restarted: ModelEvent = { type: 'round-restarted', attempt: 2, message: 'cut' };
     expect(views([delta('{"a":1'), restarted, delta('{"b":2}')])).toEqual([{}, { b: 2 }]);
     expect(views([delta('{"a":1'), roundEnd, delta('{"b":2}')])).toEqual([{}, { b: 2 }]);
+    expect(views([delta('{"a":1'), { type: 'round-start' }, delta('{"b":2}')])).toEqual([{}, { b: 2 }]);
     expect(views([delta('{"a":1'), { ...roundEnd, round: 7 } as ModelEvent, delta('}')])).toEqual([{}, { a: 1 }]);
   });
 
@@ -132,6 +133,8 @@ describe('partialArguments', () => {
     type Out = WithPartialArguments<ToolCallDelta | TextDelta>;
     expectTypeOf<Extract<Out, { type: 'tool-call-delta' }>['partial']>().toEqualTypeOf<Json | undefined>();
     expectTypeOf<Extract<Out, { type: 'text-delta' }>>().toEqualTypeOf<TextDelta>();
+    const result$ = EMPTY.pipe(endWith<ModelEvent>(text), partialArguments());
+    expectTypeOf(result$).toEqualTypeOf<Observable<WithPartialArguments<ModelEvent>>>();
   });
 });
 

@@ -153,6 +153,7 @@ describe('selectArgument', () => {
     ['the round ends', [roundEnd], 'incomplete'],
     ['the round was cut', [{ ...roundEnd, cut: true } as AnyEvent], 'interrupted'],
     ['the round is asked again', [{ type: 'round-restarted' }], 'interrupted'],
+    ['another round starts', [{ type: 'round-start' }], 'interrupted'],
     ['the stream ends', [], 'interrupted'],
     ['the call comes as a failure', [call], 'too-long'],
   ])('ends the field without a value when %s first', (_, events, code) => {
