@@ -9,8 +9,8 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * Runs the tools that the model calls, and adds what they do to the stream, while text keeps flowing.
  *
  * ```
- * source  --c--a--b--e|         c: a tool-call   a, b: text   e: the round's end
- * result  --(cs)--a--b-(er)|    s: tool-started   r: tool-result
+ * source  --c----a--b--(e|)           c: tool-call   a, b: text   e: round-end
+ * result  --(cs)-a--bp-e----(r|)      s: tool-started   p: tool-progress   r: tool-result
  * ```
  *
  * Passes every event on at once and in order. For each `tool-call` of a tool with `execute` it emits exactly one `tool-result`; before it,
@@ -22,8 +22,12 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * `round-end`). After the finish reason `length`, `content-filter` or `error` no call of the round is started any more: those that wait are
  * `not-run`, those that run finish. Any other reason, `stop` too, says nothing about calls. A call that was cut short never runs.
  *
+ * Before a tool starts its arguments are checked; invalid ones are given to `repair` once and checked again; then `approve` is asked. A tool that
+ * fails is tried again only where it says so (`retries`).
+ *
  * Completes when the source has completed and every call has its result. When the source errors nothing more starts, tools that run finish
- * (their timeout bounds that), waiting calls get `not-run`, then the error is raised, its `partial.results` extended. It has no errors of its own.
+ * (their timeout bounds that), waiting calls get `not-run`, then the error is raised, its `partial.results` extended. It has no errors of its own:
+ * whatever tools, `approve` and `repair` throw is a result.
  *
  * After `round-restarted` the events of the cut attempt's tools stop. The k-th call equal in name and canonical arguments takes, once, the k-th
  * of its executions: a result is emitted again for the new call, one that is running or being approved goes on for it. At the end of the round
@@ -34,7 +38,8 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * generators, unsubscribes Observables and approvals; nothing is emitted after it.
  *
  * @param tools made by `defineTool`; two of one name throw a `TypeError`.
- * @param options `concurrency` (tools, default 8), `timeoutMs` (milliseconds, default 60,000), `startWhen`, `approve`, `repair`.
+ * @param options `concurrency` (tools, default 8), `timeoutMs` (milliseconds of one tool's run, retries included and approval excluded, default
+ * 60,000), `startWhen`, `approve`, `repair`, `now` (a monotonic clock in milliseconds, default `performance.now`).
  *
  * @example
  * ```ts

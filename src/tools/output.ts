@@ -1,4 +1,4 @@
-import { defer, from, isObservable, mergeMap, Observable, of } from 'rxjs';
+import { concat, defer, from, isObservable, map, mergeMap, Observable, of } from 'rxjs';
 
 /** What a tool hands over: values on the way, then one that is final. */
 export interface Emission {
@@ -52,21 +52,19 @@ interface Unsubscribable {
   unsubscribe(): void;
 }
 
+/** `concat`, so that the source is torn down before the final value goes out. */
 function lastIsFinal(stream$: Observable<unknown>): Observable<Emission> {
-  return new Observable((subscriber) => {
-    let last: unknown;
-    return stream$.subscribe({
-      next: (value) => {
-        last = value;
-        subscriber.next({ final: false, value });
-      },
-      error: (error) => subscriber.error(error),
-      complete: () => {
-        subscriber.next({ final: true, value: last });
-        subscriber.complete();
-      },
-    });
-  });
+  let last: unknown;
+  const onTheWay$ = stream$.pipe(
+    map((value): Emission => {
+      last = value;
+      return { final: false, value };
+    }),
+  );
+  return concat(
+    onTheWay$,
+    defer(() => of({ final: true, value: last })),
+  );
 }
 
 type AnyIterator = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>;

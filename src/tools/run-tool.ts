@@ -4,6 +4,7 @@ import type { ToolFailure } from '../events.ts';
 import type { Either, Json } from '../values.ts';
 import { failed, messageOf } from './failure.ts';
 import { type Emission, outputOf } from './output.ts';
+import { subscribeWithin } from './subscribe-within.ts';
 import { toJson } from './to-json.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -45,19 +46,17 @@ export function runTool(run: ToolRun): Observable<RunOutput> {
       subscriber.complete();
     };
 
-    work.add(timer(run.timeoutMs).subscribe(() => end(timedOut(run), new DOMException('The tool timed out.', 'TimeoutError'))));
-    work.add(
-      attempts(run, controller.signal).subscribe({
-        next: (output) => (output.type === 'result' ? end(output.outcome) : subscriber.next(output)),
-        error: (thrown) => end(failed('threw', `The tool failed: ${messageOf(thrown)}`, true)),
-      }),
-    );
-    return () => {
+    subscriber.add(() => {
       if (over) return;
       over = true;
       work.unsubscribe();
       controller.abort();
-    };
+    });
+    work.add(timer(run.timeoutMs).subscribe(() => end(timedOut(run), new DOMException('The tool timed out.', 'TimeoutError'))));
+    subscribeWithin(work, attempts(run, controller.signal), {
+      next: (output) => (output.type === 'result' ? end(output.outcome) : subscriber.next(output)),
+      error: (thrown) => end(failed('threw', `The tool failed: ${messageOf(thrown)}`, true)),
+    });
   });
 }
 

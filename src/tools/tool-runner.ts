@@ -10,6 +10,7 @@ import type { RunnerSettings } from './options.ts';
 import { prepareCall } from './prepare-call.ts';
 import { type RunOutput, runTool } from './run-tool.ts';
 import { Slots } from './slots.ts';
+import { subscribeWithin } from './subscribe-within.ts';
 import { lostProgress, progressOf, resultOf, startedOf, unclaimed } from './tool-events.ts';
 
 /** What the runner looks at among the events of its source. */
@@ -28,6 +29,8 @@ export class ToolRunner<E extends AnyEvent> {
   /** How many of the results belong to earlier rounds. */
   private earlierResults = 0;
 
+  /** Only what the caller's clock throws comes here: whatever tools and hooks throw is a result. */
+  private readonly raise = (thrown: unknown) => this.target.error(thrown);
   private readonly target: Subscriber<E | ToolEvent | Diagnostic>;
   private readonly settings: RunnerSettings;
 
@@ -105,17 +108,17 @@ export class ToolRunner<E extends AnyEvent> {
     execution.state = 'preparing';
     const { approve, repair } = this.settings;
     const prepared$ = prepareCall(call, tool, { approve, repair, timeoutMs: this.settings.timeoutMs(tool) });
-    execution.work.add(
-      prepared$.subscribe((prepared) => {
-        if (E.isLeft(prepared)) {
-          this.settle(execution, prepared);
-          return;
-        }
-        execution.args = prepared.right;
-        execution.state = 'ready';
-        if (!execution.orphaned) this.slots.add(execution);
-      }),
-    );
+    subscribeWithin(execution.work, prepared$, { next: (prepared) => this.onPrepared(execution, prepared), error: this.raise });
+  }
+
+  private onPrepared(execution: Execution, prepared: Either<ToolFailure, unknown>): void {
+    if (E.isLeft(prepared)) {
+      this.settle(execution, prepared);
+      return;
+    }
+    execution.args = prepared.right;
+    execution.state = 'ready';
+    if (!execution.orphaned) this.slots.add(execution);
   }
 
   private start(execution: Execution): void {
@@ -128,11 +131,8 @@ export class ToolRunner<E extends AnyEvent> {
     const { callId, name, round } = call;
     const context = { callId, name, ...(round === undefined ? {} : { round }) };
     const mayRetry = () => !this.ending?.failed && !execution.orphaned;
-    execution.work.add(
-      runTool({ tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry }).subscribe((output) => {
-        this.onOutput(execution, output);
-      }),
-    );
+    const outputs$ = runTool({ tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry });
+    subscribeWithin(execution.work, outputs$, { next: (output) => this.onOutput(execution, output), error: this.raise });
   }
 
   private onOutput(execution: Execution, output: RunOutput): void {

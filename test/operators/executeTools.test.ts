@@ -3,6 +3,7 @@ import * as t from 'io-ts';
 import {
   concat,
   concatMap,
+  defer,
   finalize,
   ignoreElements,
   lastValueFrom,
@@ -12,8 +13,10 @@ import {
   NEVER,
   type Observable,
   of,
+  range,
   Subject,
   take,
+  tap,
   throwError,
   timer,
 } from 'rxjs';
@@ -764,6 +767,31 @@ describe('executeTools: unsubscribing', () => {
     expect(errors).toEqual([]);
   });
 
+  it('stops a tool that emits synchronously and without end', () => {
+    let last = 0;
+    const look = reader('look', () =>
+      range(0, 100_000).pipe(
+        tap((n) => {
+          last = n;
+        }),
+      ),
+    );
+    of(c)
+      .pipe(executeTools([look]), take(5))
+      .subscribe();
+    expect(last).toBe(2);
+  });
+
+  it('has torn a tool down before its result goes out', () => {
+    let running = 0;
+    const look = reader('look', () => defer(() => of(++running)).pipe(finalize(() => running--)));
+    const atResult: number[] = [];
+    of(c)
+      .pipe(executeTools([look]))
+      .subscribe((event) => event.type === 'tool-result' && atResult.push(running));
+    expect(atResult).toEqual([0]);
+  });
+
   it('lets a generator run its finally', async () => {
     let closed = false;
     const look = reader('look', async function* () {
@@ -1172,7 +1200,12 @@ describe('executeTools: types', () => {
   });
 });
 
+const clockless = () => {
+  throw new Error('no clock');
+};
+
 describeCompliance('executeTools', {
   operator: () => executeTools([reader('look', () => 1), tool('change', () => of(1, 2))], { now: () => 0 }) as never,
+  throwing: () => executeTools([reader('look', () => 1)], { now: clockless }) as never,
   inputs: [text('a'), c, badCall('2', 'nope', 'invalid-json'), call('3', 'change'), seen, finish('tool-calls'), e],
 });
