@@ -165,6 +165,10 @@ describe('selectArgument', () => {
     ]);
   });
 
+  it('goes on with a call whose start is repeated', () => {
+    expect(select(['a'], [start(), delta('{"a":"x'), start(), delta('y"}')]).map(short)).toEqual(['start', 'x', 'y', { end: 'xy' }]);
+  });
+
   it('says nothing of a field that did not begin', () => {
     expect(told(['a'], '{"b":1,}')).toEqual([]);
     expect(told(['a'], '{"a"')).toEqual([]);
