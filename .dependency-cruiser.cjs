@@ -2,14 +2,14 @@
  * Imports run one way (docs/architecture.md, "Folders"):
  *
  *   src/index, src/answer, src/testing → operators → the rest of src, and within that rest
- *   models, interop → dialects, tools, latency → calls → json, sse, ndjson → values, messages, events, errors, frame, stage
+ *   models, interop, rounds → dialects, tools, rounds, latency → calls → json, sse, ndjson → values, messages, events, usage, errors, frame, stage
  */
 const layers = [
-  { name: 'base', path: '^src/(values|messages|events|errors|frame|stage|through)\\.ts$' },
+  { name: 'base', path: '^src/(values|messages|events|usage|errors|frame|stage|through)\\.ts$' },
   { name: 'framing', path: '^src/(json|sse|ndjson)/' },
   { name: 'calls', path: '^src/calls/' },
-  { name: 'dialects-tools-latency', path: '^src/(dialects|tools|latency)/' },
-  { name: 'models-interop', path: '^src/(models|interop)/' },
+  { name: 'dialects-tools-rounds-latency', path: '^src/(dialects|tools|rounds|latency)/' },
+  { name: 'models-interop-rounds', path: '^src/(models|interop|rounds)/' },
   { name: 'operators', path: '^operators/' },
   { name: 'face', path: '^src/(index|answer|node)\\.ts$|^src/testing/' },
 ];
@@ -25,12 +25,19 @@ const upwards = layers.slice(0, -1).map((layer, i) => ({
 module.exports = {
   forbidden: [
     ...upwards,
+    {
+      name: 'every-file-has-its-layer',
+      severity: 'error',
+      comment: 'A new folder is placed in a layer, here and in docs/architecture.md.',
+      from: { path: '^(src|operators)/' },
+      to: { path: '^(src|operators)/', pathNot: layers.map((layer) => layer.path).join('|') },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-rxjs-in-stages',
       severity: 'error',
       comment: 'Stages are plain synchronous objects.',
-      from: { path: '^src/(sse|ndjson|json|calls|dialects|latency)/|^src/(values|messages|events|errors|frame|stage)\\.ts$' },
+      from: { path: '^src/(sse|ndjson|json|calls|dialects|latency)/|^src/(values|messages|events|usage|errors|frame|stage)\\.ts$' },
       to: { path: '(^|/)node_modules/rxjs/' },
     },
     {

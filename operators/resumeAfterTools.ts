@@ -1,12 +1,12 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../src/events.ts';
-import type { ModelRequest } from '../src/messages.ts';
+import { checkedRequest, type ModelRequest, type RequestInput } from '../src/messages.ts';
 import { askRounds, checkedMaxRounds } from '../src/rounds/ask-rounds.ts';
 
 /** Settings of {@link resumeAfterTools}. */
 export interface ResumeAfterToolsOptions<E> {
   /** The request of the first round; the next ones ask the same with the answer so far in their `messages`. */
-  readonly request: ModelRequest;
+  readonly request: RequestInput;
   /** Asks a further round: the pipeline of the first, up to `executeTools`. What it throws or raises ends the answer. */
   readonly ask: (request: ModelRequest) => Observable<E>;
   /** How many rounds may be asked, the first included: an integer from 1. Default 8. */
@@ -70,7 +70,8 @@ export interface ResumeAfterToolsOptions<E> {
 export function resumeAfterTools<E extends AnyEvent>(
   options: ResumeAfterToolsOptions<E>,
 ): OperatorFunction<E, E | ToolResult | AnswerEnd | Diagnostic> {
-  const { request, ask } = options;
+  const { ask } = options;
+  const request = checkedRequest(options.request);
   const maxRounds = checkedMaxRounds(options.maxRounds);
   if (typeof ask !== 'function') throw new TypeError('`ask` is missing: give the function that asks the next round, request => events$.');
   return (source) => askRounds(source, { request, ask, maxRounds });

@@ -4,7 +4,7 @@ import { executeTools } from '../operators/executeTools.ts';
 import { resumeAfterTools } from '../operators/resumeAfterTools.ts';
 import type { AccumulateToolCallsOptions } from './calls/accumulator.ts';
 import type { AnswerEvent } from './events.ts';
-import type { ModelRequest } from './messages.ts';
+import { checkedRequest, type ModelRequest, type RequestInput } from './messages.ts';
 import type { Model } from './models/model.ts';
 import { checkedMaxRounds } from './rounds/ask-rounds.ts';
 import type { ExecuteToolsOptions } from './tools/options.ts';
@@ -15,7 +15,7 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
   /** Who answers, e.g. `httpModel(endpoint)`. */
   readonly model: Model;
   /** What is asked, without `tools`: they are given below. */
-  readonly request: ModelRequest;
+  readonly request: RequestInput;
   /** What the model may call. One without `execute` ends the answer with `awaiting-results`. Default: none. */
   readonly tools?: readonly Tool[];
   /** How many rounds may be asked: an integer from 1. Default 8. */
@@ -78,7 +78,7 @@ export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEve
   const { model, request, tools = [], maxRounds, ...rest } = options;
   const bound = checkedMaxRounds(maxRounds);
   const run = executeTools<AnswerEvent>(tools, rest);
-  const first = withTools(request, tools);
+  const first = withTools(checkedRequest(request), tools);
   return defer(() => {
     const answer = new AbortController();
     const ask = (asked: ModelRequest): Observable<AnswerEvent> =>

@@ -25,7 +25,19 @@ export * from './latency/monitor.ts';
 export * from './latency/report.ts';
 export * from './latency/summary.ts';
 export * from './latency/table.ts';
-export * from './messages.ts';
+export type {
+  AssistantMessage,
+  ContentPart,
+  Message,
+  MessageToolCall,
+  ModelRequest,
+  PlainMessage,
+  RequestInput,
+  SystemMessage,
+  ToolDeclaration,
+  ToolMessage,
+  UserMessage,
+} from './messages.ts';
 export { type Endpoint, type HttpRequest, httpRequest } from './models/endpoint.ts';
 export { type Fetch, type FetchBytesOptions, fetchBytes } from './models/fetch-bytes.ts';
 export type { Gate } from './models/gate.ts';

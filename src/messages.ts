@@ -75,3 +75,45 @@ export interface ModelRequest {
   /** Merged into the body last: for what only one provider has. */
   readonly extra?: { readonly [key: string]: unknown };
 }
+
+/**
+ * A message as a plain object in a variable: TypeScript widens the `role` of `{ role: 'user', content: 'Hi' }` to `string`.
+ * The role is checked where the request is used.
+ */
+export interface PlainMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** A {@link ModelRequest} as callers may write it. */
+export interface RequestInput extends Omit<ModelRequest, 'messages'> {
+  readonly messages: ReadonlyArray<Message | PlainMessage>;
+}
+
+/**
+ * Checks what TypeScript could not.
+ *
+ * @throws TypeError that names the message and says what belongs there.
+ */
+export function checkedRequest(request: RequestInput): ModelRequest {
+  if (!Array.isArray(request?.messages)) {
+    throw new TypeError("A request needs `messages`: a list, e.g. `{ messages: [{ role: 'user', content: 'Hi' }] }`.");
+  }
+  request.messages.forEach(checkMessage);
+  return request as ModelRequest;
+}
+
+function checkMessage(message: { readonly role?: unknown; readonly content?: unknown; readonly toolCallId?: unknown }, i: number): void {
+  const { role, content, toolCallId } = message ?? {};
+  if (role !== 'system' && role !== 'user' && role !== 'assistant' && role !== 'tool') {
+    throw new TypeError(`\`messages[${i}].role\` is ${JSON.stringify(role)}: use 'system', 'user', 'assistant' or 'tool'.`);
+  }
+  if (typeof content !== 'string' && !(role === 'user' && Array.isArray(content))) {
+    throw new TypeError(`\`messages[${i}].content\` is no string${role === 'user' ? ', and no list of parts' : ''}.`);
+  }
+  if (role === 'tool' && typeof toolCallId !== 'string') {
+    throw new TypeError(
+      `\`messages[${i}]\` is the result of a call and needs its \`toolCallId\` (what OpenAI's wire calls \`tool_call_id\`).`,
+    );
+  }
+}

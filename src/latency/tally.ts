@@ -1,5 +1,5 @@
 import type { Usage } from '../events.ts';
-import { addUsage } from '../rounds/usage.ts';
+import { addUsage } from '../usage.ts';
 import { costOf, type ModelPrice } from './cost.ts';
 import { Histogram } from './histogram.ts';
 import type { CallSummary, LatencyReport } from './report.ts';

@@ -1,5 +1,5 @@
 import type { Usage } from '../events.ts';
-import { addUsage } from '../rounds/usage.ts';
+import { addUsage } from '../usage.ts';
 import { Histogram } from './histogram.ts';
 import type { GapSummary, TokenSummary } from './report.ts';
 

@@ -1,5 +1,5 @@
 import type { Dialect, EncodeOptions } from '../dialects/dialect.ts';
-import type { ModelRequest } from '../messages.ts';
+import { checkedRequest, type RequestInput } from '../messages.ts';
 import { joinUrl } from './join-url.ts';
 
 /** Where a model is reached, and how it is spoken to. */
@@ -38,7 +38,7 @@ export interface HttpRequest {
  * Encodes a request for an endpoint. Nothing is sent and no key is asked for before the result is handed to {@link fetchBytes}
  * and that is subscribed.
  *
- * @throws TypeError when the endpoint lacks a dialect, a model or a usable `url`, or the body is not JSON.
+ * @throws TypeError when the endpoint lacks a dialect, a model or a usable `url`, a message is none, or the body is not JSON.
  *
  * @example
  * ```ts
@@ -50,8 +50,9 @@ export interface HttpRequest {
  *
  * @see https://fetch.spec.whatwg.org/#requests
  */
-export function httpRequest(endpoint: Endpoint, request: ModelRequest): HttpRequest {
+export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpRequest {
   checkEndpoint(endpoint);
+  const request = checkedRequest(input);
   const { dialect, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
   const { path, headers, body } = dialect.encodeRequest({ ...request, extra }, { model, legacyFunctions, streamUsage, maxTokensField });

@@ -4,7 +4,7 @@ import type { AssistantMessage, Message } from '../messages.ts';
 import type { AnswerState, CallState } from './answer-state.ts';
 import { duplicateCall, duplicateResult, type Oddity, resultWithoutCall } from './oddity.ts';
 import { type CallRecord, RoundRecord } from './round-record.ts';
-import { addUsage } from './usage.ts';
+import { addUsage } from '../usage.ts';
 
 /** Where the answer stood when a round began: what a restart goes back to. */
 interface Mark {

@@ -1,4 +1,4 @@
-import type { Usage } from '../events.ts';
+import type { Usage } from './events.ts';
 
 type Durations = NonNullable<Usage['durationsMs']>;
 
