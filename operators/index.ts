@@ -1,4 +1,8 @@
-/** The entry point `toolstream/operators`: everything one can put into a `pipe`. */
+/**
+ * Everything one can put into a `pipe`.
+ *
+ * @module toolstream/operators
+ */
 export * from './accumulateToolCalls.ts';
 export * from './answerState.ts';
 export * from './collectAnswer.ts';

@@ -1,4 +1,8 @@
-/** The package's face: everything of the core. */
+/**
+ * The package's face: everything of the core.
+ *
+ * @module toolstream
+ */
 export * from '../operators/index.ts';
 export { type StreamAnswerOptions, streamAnswer } from './answer.ts';
 export type { AccumulateToolCallsOptions } from './calls/accumulator.ts';

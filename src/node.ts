@@ -1,6 +1,6 @@
 /**
  * What needs Node: tools that compute in worker threads.
  *
- * @module
+ * @module toolstream/node
  */
 export { type WorkerExecute, type WorkerToolOptions, workerTool } from './tools/worker-tool.ts';

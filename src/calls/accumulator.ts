@@ -4,7 +4,7 @@ import { JsonScanner } from '../json/scanner.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Either, Json } from '../values.ts';
 
-/** Bounds of {@link toolCallAccumulator}. */
+/** Bounds of `accumulateToolCalls`. */
 export interface AccumulateToolCallsOptions {
   /** Arguments of one call, in UTF-16 code units; a longer call is a `Left` with code `too-long`. Default 16 Mi. */
   readonly maxArgumentLength?: number;

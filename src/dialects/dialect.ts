@@ -38,6 +38,7 @@ export interface DecoderOptions extends CallLimits {
 export interface Dialect {
   readonly name: string;
   readonly framing: 'sse' | 'ndjson' | 'json-array' | 'messages';
+  /** Writes a request in the API's own words. */
   encodeRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest;
   /** A fresh decoder: one per response. */
   decoder(options?: DecoderOptions): Stage<Frame, ModelEvent>;

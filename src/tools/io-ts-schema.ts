@@ -7,6 +7,7 @@ import type { JsonSchema } from '../values.ts';
 export interface Codec<A = unknown> {
   readonly _A: A;
   readonly name: string;
+  /** Checks a value. */
   decode(value: unknown): { readonly _tag: 'Left'; readonly left: unknown } | { readonly _tag: 'Right'; readonly right: A };
 }
 
