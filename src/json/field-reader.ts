@@ -78,9 +78,7 @@ class FieldListener implements JsonListener {
 
   /** Tells what came of a string; called when a piece of the JSON is used up. */
   tellText(): void {
-    const piece = this.textReader.text;
-    this.textReader.text = '';
-    if (piece !== '') this.sink.text(piece);
+    this.tell(this.textReader.take());
   }
 
   open(kind: 'object' | 'array'): void {
@@ -119,8 +117,7 @@ class FieldListener implements JsonListener {
     this.field.closeString();
     if (this.isText) {
       this.isText = false;
-      this.textReader.text = this.textReader.finish();
-      this.tellText();
+      this.tell(this.textReader.finish());
     }
     this.settle();
   }
@@ -152,6 +149,10 @@ class FieldListener implements JsonListener {
     if (this.field === undefined) return;
     this.field.literal(value);
     this.settle();
+  }
+
+  private tell(piece: string): void {
+    if (piece !== '') this.sink.text(piece);
   }
 
   /** Whether what is read next lies directly in an array or object on the way to the field. */

@@ -1,30 +1,59 @@
 /**
+ * How much of a string is joined by `+=` before it becomes one flat block, in UTF-16 code units. Without blocks, 10 MB in pieces of
+ * 8 are a million cells that the garbage collector copies about: twice the time a piece at 1 MB, four times at 10 MB.
+ */
+const BLOCK = 4096;
+
+/**
  * Joins the pieces of a JSON string's content and never shows half a surrogate pair: a high surrogate at the end is held back
  * until what follows it is known, whether either half is written as it is or as an escape.
  */
 export class StringReader {
-  /** What came and can be shown. Whoever hands it on in pieces sets it to `''`. */
-  text = '';
+  /** Whole blocks. */
+  private head = '';
+  /** What came after them. */
+  private tail = '';
   private held = '';
+  /** Where a character goes that was read to make a string flat: unused reads may be left out by the engine. */
+  protected touched = 0;
+
+  /** What came since the start, or since it was taken, and can be shown. */
+  get text(): string {
+    return this.head + this.tail;
+  }
 
   append(piece: string): void {
     // Looks at the piece, never at `text`: reading a character of a string that grows makes the engine copy all of it.
     if ((piece.charCodeAt(piece.length - 1) & 0xfc00) === 0xd800) {
-      this.text += this.held + piece.slice(0, -1);
+      this.tail += this.held + piece.slice(0, -1);
       this.held = piece.slice(-1);
     } else if (this.held === '') {
-      this.text += piece;
+      this.tail += piece;
     } else {
-      this.text += this.held + piece;
+      this.tail += this.held + piece;
       this.held = '';
     }
+    if (this.tail.length >= BLOCK) this.closeBlock();
+  }
+
+  /** Hands out `text` and goes on without it. */
+  take(): string {
+    const { text } = this;
+    this.head = '';
+    this.tail = '';
+    return text;
   }
 
   /** The string is over: hands out `text`, with a lone surrogate if it ended in one, and is ready for the next string. */
   finish(): string {
-    const text = this.held === '' ? this.text : this.text + this.held;
-    this.text = '';
+    const text = this.held === '' ? this.take() : this.take() + this.held;
     this.held = '';
     return text;
+  }
+
+  private closeBlock(): void {
+    this.touched = this.tail.charCodeAt(0);
+    this.head += this.tail;
+    this.tail = '';
   }
 }
