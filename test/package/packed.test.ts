@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PackedProject, packedProject } from './packed.ts';
+import { type PackedProject, packedProject, packedTarball } from './packed.ts';
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
@@ -11,14 +13,24 @@ interface Manifest {
 /** What a user without fast-check and without a worker pool has. */
 const INSTALLED = ['rxjs', 'eventsource-parser', '@cfworker/json-schema'];
 
+let tarball: string;
+
+beforeAll(() => {
+  tarball = packedTarball();
+}, 180_000);
+
+afterAll(() => {
+  if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
+});
+
 describe('the packed package, in an empty project', () => {
   let project: PackedProject;
   let manifest: Manifest;
 
   beforeAll(() => {
-    project = packedProject(INSTALLED);
+    project = packedProject(tarball, INSTALLED);
     manifest = JSON.parse(project.read('package.json')) as Manifest;
-  }, 180_000);
+  });
 
   afterAll(() => project?.remove());
 
@@ -99,8 +111,8 @@ describe('the packed package, beside a user’s own libraries', () => {
   let project: PackedProject;
 
   beforeAll(() => {
-    project = packedProject([...INSTALLED, 'io-ts', 'fp-ts', 'fast-check', 'tinypool']);
-  }, 180_000);
+    project = packedProject(tarball, [...INSTALLED, 'io-ts', 'fp-ts', 'fast-check', 'tinypool']);
+  });
 
   afterAll(() => project?.remove());
 

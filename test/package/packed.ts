@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,15 +20,31 @@ export interface PackedProject {
   remove(): void;
 }
 
-/** Builds if need be, packs, and unpacks into a project with `links` beside it. */
-export function packedProject(links: readonly string[]): PackedProject {
-  buildIfStale();
+/** Builds and packs once: apart from `dist/`, which another build may be writing. @returns the tarball, in a folder of its own. */
+export function packedTarball(): string {
+  const stage = mkdtempSync(join(tmpdir(), 'toolstream-stage-'));
+  for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) cpSync(join(root, file), join(stage, file));
+  const tsdown = join(root, 'node_modules/tsdown/dist/run.mjs');
+  execFileSync(process.execPath, [tsdown, '--out-dir', join(stage, 'dist'), '--logLevel', 'error'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const listed = execFileSync('npm', ['pack', '--json', '--ignore-scripts'], {
+    cwd: stage,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [{ filename }] = JSON.parse(listed) as [{ filename: string }];
+  return join(stage, filename);
+}
+
+/** Unpacks a tarball into an empty project with `links` beside it. */
+export function packedProject(tarball: string, links: readonly string[]): PackedProject {
   const folder = mkdtempSync(join(tmpdir(), 'toolstream-packed-'));
   const modules = join(folder, 'node_modules');
   const home = join(modules, 'toolstream');
   mkdirSync(home, { recursive: true });
-  const [{ filename }] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as [{ filename: string }];
-  execFileSync('tar', ['-xzf', join(folder, filename), '-C', home, '--strip-components=1']);
+  execFileSync('tar', ['-xzf', tarball, '-C', home, '--strip-components=1']);
   for (const name of links) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
@@ -65,29 +81,4 @@ export function packedProject(links: readonly string[]): PackedProject {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-/** Runs the build where `dist/` is missing or older than the newest source. */
-function buildIfStale(): void {
-  const sources = ['src', 'operators', 'tsdown.config.ts', 'package.json'].map((path) => newest(join(root, path)));
-  const built = oldest(join(root, 'dist'));
-  if (built === undefined || Math.max(...sources) > built) npm('run', 'build');
-}
-
-function newest(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(...readdirSync(path).map((name) => newest(join(path, name))));
-}
-
-function oldest(folder: string): number | undefined {
-  try {
-    return Math.min(...readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs));
-  } catch {
-    return undefined;
-  }
-}
-
-function npm(...args: string[]): string {
-  return execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
