@@ -1,10 +1,10 @@
 import type { PartialAnswer } from '../errors.ts';
 import type { AnswerEnd, AnswerEvent, AnyEvent, EventBase, ToolCall, ToolResult, Usage } from '../events.ts';
 import type { AssistantMessage, Message } from '../messages.ts';
+import { addUsage } from '../usage.ts';
 import type { AnswerState, CallState } from './answer-state.ts';
 import { duplicateCall, duplicateResult, type Oddity, resultWithoutCall } from './oddity.ts';
 import { type CallRecord, RoundRecord } from './round-record.ts';
-import { addUsage } from '../usage.ts';
 
 /** Where the answer stood when a round began: what a restart goes back to. */
 interface Mark {
