@@ -21,7 +21,7 @@ import { through } from '../src/through.ts';
  * It keeps the views of one round, at most `maxArgumentLength` each, until `round-end`, `round-restarted` or the next
  * `round-start`. The next deltas
  * mutate the view in place, so that a fragment costs the same at 1 kB and at 1 MB: copy (`structuredClone`) what you keep, and
- * neither compare views nor serialise each of them.
+ * neither compare views nor serialise each of them. Unsubscribing stops the source.
  *
  * @param bounds `maxArgumentLength` in UTF-16 code units (default 16 Mi), `maxDepth` in levels (default 512).
  *

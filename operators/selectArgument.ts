@@ -25,7 +25,7 @@ import { through } from '../src/through.ts';
  *
  * It keeps the field's value (at most `maxArgumentLength` for each open call of the tool) until its end; what lies beside the field is
  * not built. It reads deltas, so put it before anything that filters them; other events are dropped: `share()` the source
- * to use both.
+ * to use both. Unsubscribing stops the source, and no end is emitted.
  *
  * @param toolName The tool whose calls are read.
  * @param path A key of the arguments, or the way to a nested field: keys as strings, places in arrays as numbers.
