@@ -4,13 +4,16 @@ import { concat, delay, map, NEVER, Observable, of, type Subscription, throwErro
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { accumulateToolCalls } from '../../operators/accumulateToolCalls.ts';
+import { decode } from '../../operators/decode.ts';
 import { executeTools } from '../../operators/executeTools.ts';
+import { parseSse } from '../../operators/parseSse.ts';
 import { resumeAfterTools } from '../../operators/resumeAfterTools.ts';
+import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import type { AnyEvent, ModelEvent, ToolCall, ToolEvent } from '../../src/events.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
 import type { Tool, ToolContext } from '../../src/tools/tool.ts';
-import { coverage, draw, runs, textOf } from './support.ts';
+import { bytesOf, coverage, draw, drawnAnswer, outcomeOf, runs, textOf } from './support.ts';
 
 /** How the tools of one run behave. */
 interface ToolHabits {
@@ -121,6 +124,11 @@ function runTools(
 const ofType = <T extends LawEvent['type']>(events: readonly LawEvent[], type: T) =>
   events.filter((event): event is Extract<LawEvent, { type: T }> => event.type === type);
 
+const idsOf = (events: ReadonlyArray<{ readonly callId: string }>) => events.map((event) => event.callId).sort();
+
+/** What `decode` makes of bytes, cut ones too. */
+const decoded = (bytes: Uint8Array) => outcomeOf(of(bytes).pipe(parseSse(), decode(openAiChat))).events;
+
 describe('law: within a round the text is the same whatever the tools do and however long they take', () => {
   const met = coverage('text beside tools', 'text-delta', 'tool-call', 'tool-started', 'tool-progress', 'tool-result');
 
@@ -147,12 +155,8 @@ describe('law: one result per call, and each side effect at most once', () => {
       fc.property(draw.round(), habits, (round, how) => {
         const world = new World(how);
         const { events } = runTools(paced(round, 'complete'), world, how.concurrency);
-        const calls = ofType(events, 'tool-call').map((call) => call.callId);
-        expect(
-          ofType(events, 'tool-result')
-            .map((result) => result.callId)
-            .sort(),
-        ).toEqual(calls.sort());
+        const calls = idsOf(ofType(events, 'tool-call'));
+        expect(idsOf(ofType(events, 'tool-result'))).toEqual(calls);
         expect(world.effects.length).toBe(calls.length);
         expect(world.running).toBe(0);
       }),
@@ -167,12 +171,8 @@ describe('law: one result per call, and each side effect at most once', () => {
         const cut = new InterruptedError('cut');
         const { events, error } = runTools(paced(round.slice(0, at % round.length), cut), world, how.concurrency);
         expect(error).toBe(cut);
-        const calls = ofType(events, 'tool-call').map((call) => call.callId);
-        expect(
-          ofType(events, 'tool-result')
-            .map((result) => result.callId)
-            .sort(),
-        ).toEqual([...calls].sort());
+        const calls = idsOf(ofType(events, 'tool-call'));
+        expect(idsOf(ofType(events, 'tool-result'))).toEqual(calls);
         expect(cut.partial.results).toEqual(ofType(events, 'tool-result'));
         for (const result of ofType(events, 'tool-result')) {
           const started = ofType(events, 'tool-started').some((event) => event.callId === result.callId);
@@ -186,29 +186,25 @@ describe('law: one result per call, and each side effect at most once', () => {
     );
   });
 
-  it('under a cut at any event and a restart', () => {
+  it('under a cut at any byte and a restart', () => {
     let taken = 0;
     fc.assert(
-      fc.property(draw.round(), habits, fc.nat(), (round, how, at) => {
+      fc.property(drawnAnswer(), habits, fc.nat(), (answer, how, at) => {
         const world = new World(how);
+        const bytes = bytesOf(answer);
         const again: ModelEvent = { type: 'round-restarted', attempt: 2, message: 'cut' };
-        const before = round.slice(0, at % round.length);
-        const { events } = runTools(paced([...before, again, ...round], 'complete'), world, how.concurrency);
-        const since = events.slice(events.findIndex((event) => event.type === 'round-restarted'));
+        const before = decoded(bytes.slice(0, at % bytes.length)).filter((event) => event.type !== 'round-end');
+        const { events } = runTools(paced([...before, again, ...decoded(bytes)], 'complete'), world, how.concurrency);
+        const restart = events.findIndex((event) => event.type === 'round-restarted');
+        const since = events.slice(restart);
         const calls = ofType(since, 'tool-call');
-        expect(
-          ofType(since, 'tool-result')
-            .map((result) => result.callId)
-            .sort(),
-        ).toEqual(calls.map((call) => call.callId).sort());
+        expect(idsOf(ofType(since, 'tool-result'))).toEqual(idsOf(calls));
         for (const [effect, times] of countOf(world.effects)) {
-          const wanted = calls.filter(
-            (call) => call.arguments._tag === 'Right' && effectOf(call.name, call.arguments.right) === effect,
-          ).length;
-          expect(times, effect).toBeLessThanOrEqual(wanted);
+          const wanted = calls.filter((call) => call.arguments._tag === 'Right' && effectOf(call.name, call.arguments.right) === effect);
+          expect(times, effect).toBeLessThanOrEqual(wanted.length);
         }
         expect(world.running).toBe(0);
-        if (ofType(events.slice(0, before.length), 'tool-started').length > 0) taken++;
+        if (ofType(events.slice(0, restart), 'tool-started').length > 0) taken++;
       }),
       runs(100),
     );
