@@ -23,7 +23,8 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * `not-run`, those that run finish. Any other reason, `stop` too, says nothing about calls. A call that was cut short never runs.
  *
  * Before a tool starts its arguments are checked; invalid ones are given to `repair` once and checked again; then `approve` is asked. A tool that
- * fails is tried again only where it says so (`retries`).
+ * fails is tried again only where it says so (`retries`). One that blocks the thread and yields nothing cannot be timed out: `workerTool` moves it
+ * to another.
  *
  * Completes when the source has completed and every call has its result. When the source errors nothing more starts, tools that run finish
  * (their timeout bounds that), waiting calls get `not-run`, then the error is raised, its `partial.results` extended. It has no errors of its own:

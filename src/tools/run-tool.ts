@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/Either';
-import { map, Observable, of, retry, Subscription, throwError, timer } from 'rxjs';
+import { asyncScheduler, map, Observable, of, retry, Subscription, throwError, timer } from 'rxjs';
 import type { ToolFailure } from '../events.ts';
 import type { Either, Json } from '../values.ts';
 import { failed, messageOf } from './failure.ts';
@@ -52,9 +52,16 @@ export function runTool(run: ToolRun): Observable<RunOutput> {
       work.unsubscribe();
       controller.abort();
     });
-    work.add(timer(run.timeoutMs).subscribe(() => end(timedOut(run), new DOMException('The tool timed out.', 'TimeoutError'))));
+    const timeOut = () => end(timedOut(run), new DOMException('The tool timed out.', 'TimeoutError'));
+    const deadline = asyncScheduler.now() + run.timeoutMs;
+    work.add(timer(run.timeoutMs).subscribe(timeOut));
     subscribeWithin(work, attempts(run, controller.signal), {
-      next: (output) => (output.type === 'result' ? end(output.outcome) : subscriber.next(output)),
+      next: (output) => {
+        if (output.type === 'result') end(output.outcome);
+        // A tool that yields without a pause keeps every timer from firing.
+        else if (asyncScheduler.now() > deadline) timeOut();
+        else subscriber.next(output);
+      },
       error: (thrown) => end(failed('threw', `The tool failed: ${messageOf(thrown)}`, true)),
     });
   });

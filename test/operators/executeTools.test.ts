@@ -11,7 +11,7 @@ import {
   merge,
   mergeMap,
   NEVER,
-  type Observable,
+  Observable,
   of,
   range,
   Subject,
@@ -501,6 +501,25 @@ describe('executeTools: timeouts', () => {
       const x = failure('1', 'look', 'timed-out', /./, true, 5);
       expectObservable(cold('c|', { c }).pipe(executeTools([look], { now, timeoutMs: 5 }))).toBe('(cs)-(x|)', { c, s, x });
     });
+  });
+
+  it('bounds a tool that never lets its timer run: one that emits synchronously, and a generator that yields what is there', async () => {
+    let emitted = 0;
+    const firehose = new Observable((subscriber) => {
+      while (!subscriber.closed && emitted < 3_000_000) subscriber.next(emitted++);
+    });
+    async function* eager() {
+      for (let n = 0; n < 500_000; n++) yield n;
+    }
+    for (const execute of [() => firehose, () => eager()]) {
+      const events: AnyEvent[] = [];
+      await new Promise<void>((resolve) => {
+        of(c)
+          .pipe(executeTools([reader('look', execute)], { timeoutMs: 20 }))
+          .subscribe({ next: (event) => event.type === 'tool-result' && events.push(event), complete: resolve });
+      });
+      expect(events).toEqual([failure('1', 'look', 'timed-out', /within 20 ms/, true, expect.any(Number))]);
+    }
   });
 
   it('bounds the check of the arguments and their repair', () => {
