@@ -1,6 +1,6 @@
 import type { Dialect, EncodeOptions } from '../dialects/dialect.ts';
 import { checkedRequest, type RequestInput } from '../messages.ts';
-import { joinUrl } from './join-url.ts';
+import { joinUrl, shownUrl } from './join-url.ts';
 
 /** Where a model is reached, and how it is spoken to. */
 export interface Endpoint extends EncodeOptions {
@@ -23,7 +23,7 @@ export interface Endpoint extends EncodeOptions {
   readonly adaptBody?: (body: { readonly [key: string]: unknown }) => { readonly [key: string]: unknown };
 }
 
-/** A request as {@link fetchBytes} sends it. It holds the key only behind `headers`, so that printing it shows none. */
+/** A request as {@link fetchBytes} sends it. Printing it, as JSON too, shows neither key nor prompt. */
 export interface HttpRequest {
   readonly url: string;
   /** JSON. */
@@ -56,12 +56,19 @@ export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpReques
   const { dialect, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
   const { path, headers, body } = dialect.encodeRequest({ ...request, extra }, { model, legacyFunctions, streamUsage, maxTokensField });
-  return {
+  return discreet({
     url: joinUrl(endpoint.url, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
     framing: dialect.framing,
-  };
+  });
+}
+
+/** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
+function discreet(request: HttpRequest): HttpRequest {
+  const { url, body, framing } = request;
+  const show = { value: () => ({ url: shownUrl(url), body: `${body.length} characters`, framing }) };
+  return Object.defineProperties(request, { toJSON: show, [Symbol.for('nodejs.util.inspect.custom')]: show });
 }
 
 /**

@@ -4,6 +4,7 @@ import { excerptOf, HttpError, type ProviderError } from '../errors.ts';
 import type { Json } from '../values.ts';
 import { shownUrl } from './join-url.ts';
 import { isRetryableStatus, isUsedUp, type ProviderProblem, providerProblem } from './provider-problem.ts';
+import { type Redact, redactJson, redactor } from './redact.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What an answer that is no stream came in. */
@@ -12,7 +13,7 @@ export interface Refusal {
   /** The body as far as it was read. */
   readonly text: string;
   readonly url: string;
-  /** What was sent: its values are blanked out wherever the server repeats them. */
+  /** The headers that were sent: their values are blanked out wherever the server repeats them. */
   readonly sent: Readonly<Record<string, string>>;
 }
 
@@ -22,8 +23,8 @@ const MESSAGE_LIMIT = 500;
 /** A response whose status is not 2xx, as an error that says what to do about it. */
 export function httpErrorOf(refusal: Refusal): HttpError {
   const { status, headers } = refusal.response;
-  const text = redact(refusal.text, refusal.sent);
-  const problem = providerProblem(parsed(text));
+  const { text, json } = redacted(refusal);
+  const problem = providerProblem(json);
   const wait = retryAfterMs(headers, asyncScheduler.now());
   const usedUp = status === 402 || isUsedUp(problem?.code);
   const said = problem ? `: ${quoted(problem)}` : '.';
@@ -38,10 +39,10 @@ export function httpErrorOf(refusal: Refusal): HttpError {
 /** A 2xx response that is one JSON document or an HTML page where a stream was asked for. An error in it is the provider's own. */
 export function notAStream(refusal: Refusal): HttpError | ProviderError {
   const { status } = refusal.response;
-  const text = redact(refusal.text, refusal.sent);
+  const { text, json } = redacted(refusal);
   const where = shownUrl(refusal.url);
-  const json = firstOf(parsed(text));
-  if (hasError(json)) return providerErrorFrom(json as Json);
+  const first = Array.isArray(json) ? json[0] : json;
+  if (hasError(first)) return providerErrorFrom(first);
   const message = isHtml(text)
     ? `${where} answered ${status} with an HTML page where a stream was asked for. ${HTML_ADVICE}`
     : `${where} answered ${status} with one JSON document where a stream was asked for: it ignored \`stream: true\`. ` +
@@ -90,30 +91,21 @@ function seen({ response }: Refusal, excerpt: string | undefined) {
   };
 }
 
-function parsed(text: string): unknown {
+/** The body as it may be shown. JSON is written anew: servers have ways of their own to escape what they repeat. */
+function redacted({ url, sent, text }: Refusal): { readonly text: string; readonly json: Json | undefined } {
+  const redact = redactor(url, sent);
+  const json = parsed(text, redact);
+  return { text: redact(json === undefined ? text : JSON.stringify(json)), json };
+}
+
+function parsed(text: string, redact: Redact): Json | undefined {
   try {
-    return JSON.parse(text);
+    return redactJson(JSON.parse(text), redact);
   } catch {
     return undefined;
   }
 }
 
-function firstOf(json: unknown): unknown {
-  return Array.isArray(json) ? json[0] : json;
-}
-
-function hasError(json: unknown): boolean {
+function hasError(json: Json | undefined): json is Json {
   return typeof json === 'object' && json !== null && 'error' in json && json.error !== null;
-}
-
-const HARMLESS = new Set(['accept', 'content-type', 'user-agent']);
-
-/** Servers quote the key they refuse; errors are logged. */
-function redact(text: string, sent: Readonly<Record<string, string>>): string {
-  const secrets = Object.entries(sent)
-    .filter(([name]) => !HARMLESS.has(name))
-    .flatMap(([, value]) => value.split(/\s+/))
-    .filter((word) => word.length >= 6 && word.toLowerCase() !== 'bearer')
-    .sort((a, b) => b.length - a.length);
-  return secrets.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
 }

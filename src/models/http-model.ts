@@ -1,4 +1,4 @@
-import { defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, tap, throwError } from 'rxjs';
+import { catchError, defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, tap, throwError } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
 import { InterruptedError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
@@ -9,6 +9,7 @@ import { decodeFrames } from './decode-frames.ts';
 import { checkEndpoint, type Endpoint, httpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
 import type { Model } from './model.ts';
+import { redactError, redactor } from './redact.ts';
 import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
 
@@ -78,12 +79,21 @@ export function httpModel(options: HttpModelOptions): Model {
         const clock = new TryClock(timeouts);
         const { fetch, gate } = options;
         const settings = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
-        return fetchBytes(httpRequest(options, request), settings).pipe(
+        const { headers, ...sent } = httpRequest(options, request);
+        let redact = (text: string) => text;
+        const noted = async () => {
+          const all = await headers();
+          redact = redactor(sent.url, all);
+          return all;
+        };
+        return fetchBytes({ ...sent, headers: noted }, settings).pipe(
           // Before the decoder, which knows what there was of the answer.
           takeUntil(merge(clock.limits$, aborted$)),
           through(frames),
           decodeFrames(options.dialect, { ...options, callIdSeed }),
           tap((event) => clock.saw(event)),
+          // An error inside the stream may quote the key too, and the decoder does not know it.
+          catchError((error) => throwError(() => redactError(error, redact))),
         );
       });
     return retryBeforeFirstEvent(ask, retry, { aborted$, isWanted: () => answer?.aborted !== true });
