@@ -55,7 +55,11 @@ function validated(tool: Tool, value: unknown): Observable<Checked> {
 }
 
 const invalid = (what: string) =>
-  failed('invalid-arguments', `The arguments are not valid: ${what}. Call the tool again with corrected arguments.`, false);
+  failed(
+    'invalid-arguments',
+    `The arguments are not valid: ${what.replace(/\.$/, '')}. Call the tool again with corrected arguments.`,
+    false,
+  );
 
 function repaired(call: ToolCall, tool: Tool, repair: Repair, error: ToolFailure): Observable<Checked> {
   return answerOf(() => repair(call, error)).pipe(

@@ -208,6 +208,11 @@ describe('executeTools: what a tool returns', () => {
       on: ['foreign'],
       value: 'foreign',
     },
+    {
+      name: 'empty objects',
+      execute: () => ({ a: {}, b: [{}], c: Object.create(null), d: '{}' }),
+      value: { a: {}, b: [{}], c: {}, d: '{}' },
+    },
     { name: 'a Date, as JSON has it', execute: () => new Date(0), value: '1970-01-01T00:00:00.000Z' },
   ];
   for (const { name, execute, on = [], value } of cases) {
@@ -281,6 +286,13 @@ describe('executeTools: failures are results', () => {
       says: /incomplete/,
       started: false,
     },
+    {
+      name: 'arguments with a message that is a sentence',
+      call: { ...c, arguments: { _tag: 'Left', left: { code: 'invalid-json', message: 'They are no JSON.' } } },
+      code: 'invalid-arguments',
+      says: /They are no JSON\. Call the tool again/,
+      started: false,
+    },
     { name: 'arguments too deep', call: badCall('1', 'look', 'too-deep'), code: 'invalid-arguments', says: /too-deep/, started: false },
     {
       name: 'a call the stream broke in',
@@ -293,7 +305,7 @@ describe('executeTools: failures are results', () => {
       name: 'arguments the schema refuses',
       call: call('1', 'strict', { days: [1, 'SECRET'] }),
       code: 'invalid-arguments',
-      says: /arguments: .*"city"; days\[1\]: .*"string".*"integer"/,
+      says: /arguments: .*"city"; days\[1\]: .*"string".*"integer"[^.]*\. Call the tool again/,
       started: false,
     },
     {
@@ -341,6 +353,22 @@ describe('executeTools: failures are results', () => {
     { name: 'a BigInt', call: c, execute: () => 1n, code: 'unserialisable-result', says: /BigInt/, started: true },
     { name: 'a cycle', call: c, execute: () => cyclic, code: 'unserialisable-result', says: /circular/, started: true },
     { name: 'a function', call: c, execute: () => () => 1, code: 'unserialisable-result', says: /function/, started: true },
+    {
+      name: 'a Map',
+      call: c,
+      execute: () => new Map([[1, 2]]),
+      code: 'unserialisable-result',
+      says: /JSON of a Map is \{\}/,
+      started: true,
+    },
+    {
+      name: 'an error that is returned',
+      call: c,
+      execute: () => ({ answers: [new RangeError('no such place')] }),
+      code: 'unserialisable-result',
+      says: /JSON of a RangeError is \{\}/,
+      started: true,
+    },
   ];
   for (const { name, call: one, execute = () => 1, code, says, started: isStarted } of cases) {
     it(`gives one ${code} for ${name}, and the stream goes on (issue anthropics/anthropic-sdk-typescript#1006)`, async () => {
