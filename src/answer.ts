@@ -1,4 +1,4 @@
-import { defer, finalize, type Observable } from 'rxjs';
+import { defer, finalize, from, type Observable } from 'rxjs';
 import { accumulateToolCalls } from '../operators/accumulateToolCalls.ts';
 import { executeTools } from '../operators/executeTools.ts';
 import { resumeAfterTools } from '../operators/resumeAfterTools.ts';
@@ -82,7 +82,7 @@ export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEve
   return defer(() => {
     const answer = new AbortController();
     const ask = (asked: ModelRequest): Observable<AnswerEvent> =>
-      model(asked, answer.signal).pipe(accumulateToolCalls<AnswerEvent>(rest), run);
+      from(model(asked, answer.signal)).pipe(accumulateToolCalls<AnswerEvent>(rest), run);
     return defer(() => ask(first)).pipe(
       resumeAfterTools({ request: first, ask, maxRounds: bound }),
       finalize(() => answer.abort()),

@@ -194,6 +194,16 @@ describe('streamAnswer', () => {
     expect(run(streamAnswer({ model, request })).outcome.error).toEqual(new Error('no model'));
   });
 
+  it('says so where the model gives no Observable, in the first round and later', () => {
+    const absent = (() => undefined) as unknown as Model;
+    const { model } = scripted(calling());
+    const late: Model = (one) => (one.messages.length > 1 ? absent(one) : model(one));
+    for (const silent of [absent, late]) {
+      const { error } = run(streamAnswer({ model: silent, request, tools: [tool('add')] })).outcome;
+      expect(String(error)).toMatch(/TypeError: You provided 'undefined' where a stream was expected/);
+    }
+  });
+
   it('asks nothing before it is subscribed', () => {
     const { model, asked } = scripted(done);
     streamAnswer({ model, request });
