@@ -13,7 +13,6 @@ interface Mark {
   readonly refusal: string;
   readonly calls: number;
   readonly results: number;
-  usage: Usage;
 }
 
 /**
@@ -33,6 +32,8 @@ export class AnswerRecord {
   private readonly rounds = new Map<number, { readonly record: RoundRecord; readonly mark: Mark }>();
   private last: { readonly record: RoundRecord; readonly mark: Mark } | undefined;
   private end: AnswerEnd | undefined;
+  /** What attempts cost that were cut and asked again. */
+  private wasted: Usage = {};
 
   /** One object, mutated by {@link take}. */
   get state(): AnswerState {
@@ -130,12 +131,12 @@ export class AnswerRecord {
         live.finishReason = event.reason;
         return undefined;
       case 'usage':
-        this.spend(record, mark, event.usage);
+        this.spend(record, event.usage);
         return undefined;
       case 'round-end':
         record.end = event;
         live.finishReason = event.reason;
-        if (event.usage) this.spend(record, mark, event.usage);
+        if (event.usage) this.spend(record, event.usage);
         for (const { id, name, argumentsText } of event.message.toolCalls ?? []) {
           const call = this.begin(record, { callId: id, index: record.calls.size, name });
           if (!call.state.call) call.state.argumentsText = argumentsText;
@@ -166,8 +167,8 @@ export class AnswerRecord {
     if (this.last?.record.number === number) return this.last;
     const known = this.rounds.get(number);
     if (known) return known;
-    const { text, reasoning, refusal, calls, results, usage } = this.live;
-    const mark = { text, reasoning, refusal, calls: calls.length, results: results.length, usage };
+    const { text, reasoning, refusal, calls, results } = this.live;
+    const mark = { text, reasoning, refusal, calls: calls.length, results: results.length };
     const entry = { record: new RoundRecord(number), mark };
     this.rounds.set(number, entry);
     this.last = entry;
@@ -182,9 +183,10 @@ export class AnswerRecord {
     return call;
   }
 
-  private spend(round: RoundRecord, mark: Mark, usage: Usage): void {
+  /** Summed anew: a round that drains may still report while the next one does. */
+  private spend(round: RoundRecord, usage: Usage): void {
     round.usage = usage;
-    this.live.usage = addUsage(mark.usage, usage);
+    this.live.usage = [...this.rounds.values()].reduce((sum, { record }) => addUsage(sum, record.usage ?? {}), this.wasted);
   }
 
   private assemble(round: RoundRecord, event: ToolCall): Oddity | undefined {
@@ -210,6 +212,7 @@ export class AnswerRecord {
   /** Rounds come one after the other, so what the cut attempt added is at the end of everything. */
   private restart(round: RoundRecord, mark: Mark): void {
     const { live } = this;
+    this.wasted = addUsage(this.wasted, round.usage ?? {});
     round.restart();
     live.text = mark.text;
     live.reasoning = mark.reasoning;
@@ -217,8 +220,6 @@ export class AnswerRecord {
     live.calls.length = mark.calls;
     live.results.length = mark.results;
     delete live.finishReason;
-    // What was spent on the cut attempt is spent.
-    mark.usage = live.usage;
   }
 }
 

@@ -225,6 +225,19 @@ describe('resumeAfterTools', () => {
     expect(last.usage).toEqual({ inputTokens: 15, outputTokens: 2, durationsMs: { total: 5 } });
   });
 
+  it('counts what a round reports while it drains, beside what the next has reported', () => {
+    const draining = new Subject<AnswerEvent>();
+    const asked = new Subject<AnswerEvent>();
+    const { events } = run(draining.pipe(resume(() => asked)));
+    for (const event of [call('c1'), result('c1'), end('tool-calls', ['c1'], '', { inputTokens: 1 })]) draining.next(event);
+    asked.next({ type: 'usage', usage: { inputTokens: 100 }, raw: null });
+    draining.next({ type: 'usage', usage: { inputTokens: 5 }, raw: null });
+    draining.complete();
+    asked.next(end('stop'));
+    asked.complete();
+    expect(events.at(-1)).toMatchObject({ type: 'answer-end', usage: { inputTokens: 105 } });
+  });
+
   it('forgets the calls of an attempt that is asked again (issue mastra-ai/mastra#24211)', () => {
     const restart: AnswerEvent = { type: 'round-restarted', attempt: 2, message: 'cut' };
     const { last, events } = run(
