@@ -4,8 +4,9 @@ import type { AnyEvent } from '../events.ts';
 import type { Message, ToolMessage, UserMessage } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
+import { messageOf } from '../tools/failure.ts';
 import { AnswerRecord } from './answer-record.ts';
-import type { ChatEvent, ChatInput, TurnEnd } from './chat-events.ts';
+import type { ChatEvent, ChatInput, TurnEnd, TurnStart } from './chat-events.ts';
 import { appendResult, lastResults, openCalls, settleOpenCalls } from './open-calls.ts';
 
 /** What a {@link Chat} needs, checked and with its defaults. */
@@ -33,7 +34,7 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
   }
 
   transform(input: ChatInput, out: Output<Observable<E | ChatEvent>>): void {
-    const message = messageOf(input);
+    const message = messageFrom(input);
     if (this.working && this.queue.length >= this.settings.maxQueued) {
       out.enqueue(of({ type: 'message-refused', reason: 'queue-full', message }));
       return;
@@ -83,19 +84,22 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
         outcome = how;
       }),
     );
-    const start$ = of<ChatEvent>({ type: 'turn-start', turn, messages: added });
+    const start: TurnStart = { type: 'turn-start', turn, messages: added };
     const answer$ = defer(() => from(this.settings.answer(messages)));
-    return concat(start$, answer$).pipe(
+    return concat(of(start), answer$).pipe(
       takeUntil(cut$),
-      through(() => this.watch(turn, () => outcome)),
+      through(() => this.watch(start, () => outcome)),
     );
   }
 
   /** Passes the turn's events on, and closes the turn however it ends. */
-  private watch(turn: number, outcomeOf: () => TurnEnd['outcome']): Stage<E | ChatEvent, E | ChatEvent> {
+  private watch(start: TurnStart, outcomeOf: () => TurnEnd['outcome']): Stage<E | ChatEvent, E | ChatEvent> {
+    const { turn } = start;
     const record = new AnswerRecord();
+    let begun = false;
     return {
       transform: (event, out) => {
+        begun = true;
         record.take(event);
         out.enqueue(event);
       },
@@ -103,6 +107,8 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
         const outcome = record.answerEnd ? 'answered' : outcomeOf();
         const { messages, pending } = record.outcome(outcome !== 'answered');
         this.history.push(...messages);
+        // A `stop$` that emits when it is subscribed comes before everything.
+        if (!begun) out.enqueue(start);
         out.enqueue({ type: 'turn-end', turn, outcome, history: [...this.history], ...(pending && { pending }) });
       },
       fail: (error, out) => {
@@ -115,13 +121,13 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
   }
 }
 
-function messageOf(input: ChatInput): UserMessage | ToolMessage {
+function messageFrom(input: ChatInput): UserMessage | ToolMessage {
   if (typeof input === 'string') return { role: 'user', content: input };
   if (input?.role === 'user' || input?.role === 'tool') return input;
   throw new TypeError('converse: a message is neither a string nor one of the roles `user` and `tool`. Put other messages into `history`.');
 }
 
 function describe(error: unknown): NonNullable<TurnEnd['error']> {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  if (!(error instanceof Error)) return { name: 'Error', message: messageOf(error) };
   return { name: error.name, message: error.message, ...(isToolstreamError(error) && { code: error.code }) };
 }

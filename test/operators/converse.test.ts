@@ -161,6 +161,22 @@ describe('converse', () => {
       expect(answers.map((answer) => answer.observed)).toEqual([false, true]);
     });
 
+    it('has begun before it ends, even where it is stopped at once', () => {
+      const types: string[] = [];
+      of('one')
+        .pipe(converse({ answer: () => NEVER, stop$: of('now') }))
+        .subscribe(({ type }) => types.push(type));
+      expect(types).toEqual(['turn-start', 'turn-end']);
+    });
+
+    it('ends in words, whatever was thrown', () => {
+      const ends: unknown[] = [];
+      of('one')
+        .pipe(converse({ answer: () => throwError(() => Object.create(null)) }))
+        .subscribe((event) => event.type === 'turn-end' && ends.push(event.error));
+      expect(ends).toEqual([{ name: 'Error', message: 'something that cannot be shown' }]);
+    });
+
     it('fails, and the chat goes on with what came of it (issue openai/openai-node#2571)', () => {
       const { source, say, ends, asked, answers } = chat();
       source.next('one');
