@@ -50,6 +50,8 @@ export function excerptOf(text: string, limit = EXCERPT_LIMIT): string {
 
 abstract class StreamError extends Error {
   abstract readonly code: string;
+  /** Written out in each class: a minifier renames the classes themselves. */
+  abstract override readonly name: string;
   readonly place: ErrorPlace;
   readonly excerpt: string | undefined;
   /** What there was of the answer; each operator on the way adds what it knows. */
@@ -57,7 +59,6 @@ abstract class StreamError extends Error {
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.place = options.place ?? {};
     this.excerpt = options.excerpt === undefined ? undefined : excerptOf(options.excerpt);
     this.partial = options.partial ?? noPartial;
@@ -66,11 +67,13 @@ abstract class StreamError extends Error {
 
 /** The stream ended before the answer did: connection lost, server gone, or silence. `partial` has what came. */
 export class InterruptedError extends StreamError {
+  override readonly name = 'InterruptedError';
   readonly code = 'interrupted';
 }
 
 /** The provider reported an error inside the stream, HTTP status 200 notwithstanding. */
 export class ProviderError extends StreamError {
+  override readonly name = 'ProviderError';
   readonly code = 'provider';
   /** The provider's own code or type, e.g. `rate_limit_exceeded`. */
   readonly providerCode: string | undefined;
@@ -100,6 +103,7 @@ export class ProviderError extends StreamError {
 
 /** The server answered with an HTTP error, or with something that is not the stream that was asked for. */
 export class HttpError extends StreamError {
+  override readonly name = 'HttpError';
   readonly code = 'http';
   readonly status: number;
   readonly retryable: boolean;
@@ -127,12 +131,14 @@ export class HttpError extends StreamError {
 
 /** No response came: refused, unreachable, name not found, TLS. */
 export class ConnectionError extends StreamError {
+  override readonly name = 'ConnectionError';
   readonly code = 'connection';
   readonly retryable = true;
 }
 
 /** A time limit ran out. */
 export class TimeoutError extends StreamError {
+  override readonly name = 'TimeoutError';
   readonly code = 'timeout';
   /** Which clock: `connect` until the response's head, `first-event`, `idle` between events, `total` of the request. */
   readonly kind: 'connect' | 'first-event' | 'idle' | 'total';
@@ -155,11 +161,13 @@ const TIMEOUT_OPTION = {
 
 /** A frame is not what the dialect speaks. */
 export class MalformedFrameError extends StreamError {
+  override readonly name = 'MalformedFrameError';
   readonly code = 'malformed-frame';
 }
 
 /** Input went beyond a stated bound. */
 export class LimitError extends StreamError {
+  override readonly name = 'LimitError';
   readonly code = 'limit';
   /** Which bound, by the name of its option. */
   readonly limit: string;

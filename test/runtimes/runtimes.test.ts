@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PackedProject, packedProject, packedTarball } from '../package/packed.ts';
+import { hasChromium, launchChromium } from '../support/chromium.ts';
+import type { RawServer } from '../support/raw-server.ts';
+import { type Runtime, runtimes, versionOf } from './runtimes.ts';
+import { startServer, urlOfNothing } from './server.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+const absent = runtimes.filter(({ binary }) => binary === undefined).map(({ name }) => name);
+if (absent.length > 0) {
+  const message = `Not installed: ${absent.join('; ')}. The package is tested on them after \`npm ci --prefix test/runtimes\`.`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`SKIPPED: ${message}`);
+}
+
+const interrupted = { name: 'InterruptedError', code: 'interrupted', partial: 'Half of it' };
+
+/** What the program reports, on any runtime. */
+const expected = {
+  answer: {
+    texts: [`Let me see. ${Array.from({ length: 25 }, (_, n) => `word${n} `).join('')}`, 'Es sind 42 → SGN–HAN 🛫.'],
+    calls: [
+      ['call_1', 'add', { _tag: 'Right', right: { a: 15, b: 27 } }],
+      ['call_2', 'add', { _tag: 'Right', right: { a: 15, b: '27' } }],
+      ['call_3', 'search', { _tag: 'Right', right: { to: 'HAN' } }],
+    ],
+    progress: [1, 2, 3].map((found) => ['call_3', { found }]),
+    results: [
+      [{ _tag: 'Right', right: 42 }],
+      [{ _tag: 'Left', left: expect.objectContaining({ code: 'invalid-arguments', started: false }) }],
+      [{ _tag: 'Right', right: '3 flights to HAN 🛫' }],
+    ],
+    ends: [{ reason: 'stop', rounds: 2, messages: 5 }],
+    latency: [{ ended: 'completed', rounds: 2, tools: 2 }],
+    textFlowsWhileSearching: true,
+    collected: [expect.stringMatching(/^Let me see\. word0 .* 42 → SGN–HAN 🛫\.$/), 'stop'],
+  },
+  bytes: {
+    text: 'Tìm chuyến bay 🛫',
+    frames: [expect.stringContaining('Tìm chuyến bay 🛫'), expect.stringContaining('finish_reason'), '[DONE]'],
+    single: [{ id: '7', data: 'né 🛫' }],
+  },
+  pulled: { text: 'Tìm chuyến bay 🛫', last: 'answer-end', first: ['round-start', 'text-delta'], second: 'round-start' },
+  left: { toolEnded: 'aborted', late: 0, last: 'text-delta' },
+  failures: {
+    denied: { name: 'HttpError', code: 'http', status: 401, partial: '' },
+    nowhere: { name: 'ConnectionError', code: 'connection', partial: '' },
+    silent: { name: 'TimeoutError', code: 'timeout', kind: 'first-event', partial: '' },
+    reset: interrupted,
+    closed: interrupted,
+    ended: interrupted,
+  },
+};
+
+let tarball: string;
+let project: PackedProject;
+let server: RawServer;
+let nowhere: string;
+
+beforeAll(async () => {
+  tarball = packedTarball();
+  project = packedProject(tarball, ['rxjs', 'eventsource-parser', '@cfworker/json-schema']);
+  cpSync(join(here, 'program.mjs'), join(project.folder, 'program.mjs'));
+  const bundle = hasChromium ? await bundled(project.folder) : '';
+  server = await startServer({
+    '/': { type: 'text/html', body: '<!doctype html><title>toolstream</title><script type="module" src="/page.js"></script>' },
+    '/page.js': { type: 'text/javascript', body: bundle },
+  });
+  nowhere = await urlOfNothing();
+}, 180_000);
+
+afterAll(async () => {
+  await server?.close();
+  project?.remove();
+  if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
+});
+
+/** As for production: minified, so that nothing may depend on the name of a class. */
+async function bundled(folder: string): Promise<string> {
+  const page = "import { report } from './program.mjs'; globalThis.report = report;";
+  const stdin = { contents: page, resolveDir: folder };
+  const { outputFiles } = await build({
+    stdin,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    charset: 'utf8',
+    write: false,
+  });
+  return outputFiles.map((file) => file.text).join('');
+}
+
+/** Whether the server saw the client close each connection it had left in the middle of a response. */
+async function wasLeft(from: number): Promise<boolean[]> {
+  return Promise.all(server.exchanges.slice(from).flatMap(({ path, left }) => (path.startsWith('/endless') ? [left] : [])));
+}
+
+describe.each(runtimes)('the built package on $name', (runtime) => {
+  const version = runtime.binary === undefined ? 'not installed' : versionOf(runtime);
+
+  it.skipIf(runtime.binary === undefined)(`streams, calls, pulls, leaves and fails as everywhere (${version})`, async () => {
+    const before = server.exchanges.length;
+    const { stdout, stderr, status } = await run(runtime);
+    expect([stderr, status]).toEqual(['', 0]);
+    expect(JSON.parse(stdout)).toEqual(expected);
+    expect(await wasLeft(before)).toEqual([true]);
+  });
+});
+
+/** In a plain environment, as in a user's shell. The process ends by itself: no timer or connection is left behind. */
+async function run({ name, binary = '', flags }: Runtime): Promise<{ stdout: string; stderr: string; status: number | null }> {
+  const file = join(project.folder, `${name.replace(/\W+/g, '-')}.mjs`);
+  const given = [server.origin, nowhere].map((url) => JSON.stringify(url)).join();
+  writeFileSync(file, `import { report } from './program.mjs';\nconsole.log(JSON.stringify(await report(${given})));\n`);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: project.folder,
+    DENO_DIR: join(project.folder, '.deno'),
+    DENO_NO_UPDATE_CHECK: '1',
+    NO_COLOR: '1',
+  };
+  const child = spawn(binary, [...flags, file], { cwd: project.folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 18_000 });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
+  const status = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { ...output, status };
+}
+
+describe.skipIf(!hasChromium)('the built package in Chromium', () => {
+  it('streams, calls, pulls, leaves and fails as everywhere, bundled and minified, on a page that forbids `eval`', async () => {
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      const thrown: string[] = [];
+      page.on('pageerror', (error) => thrown.push(String(error)));
+      const before = server.exchanges.length;
+      await page.goto(server.origin);
+      await page.waitForFunction(() => 'report' in globalThis);
+      const printed = await page.evaluate(
+        async ([origin, nothing]) => {
+          const { report } = globalThis as unknown as { report: (origin: string, nowhere: string) => Promise<unknown> };
+          return JSON.stringify(await report(origin, nothing));
+        },
+        [server.origin, nowhere] as const,
+      );
+      expect(JSON.parse(printed)).toEqual(expected);
+      expect(thrown).toEqual([]);
+      expect(await wasLeft(before)).toEqual([true]);
+    } finally {
+      await browser.close();
+    }
+  });
+});
