@@ -55,6 +55,8 @@ export async function rawServer(
   const server: Server = createServer((socket) => {
     const connection = ++connections;
     sockets.add(socket);
+    // One listener for each exchange of a connection that is used again.
+    socket.setMaxListeners(0);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
     void serve(socket, connection);
