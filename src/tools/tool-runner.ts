@@ -128,8 +128,7 @@ export class ToolRunner<E extends AnyEvent> {
     execution.startedAt = this.settings.now();
     this.target.next(startedOf(call));
     if (this.target.closed) return;
-    const { callId, name, round } = call;
-    const context = { callId, name, ...(round === undefined ? {} : { round }) };
+    const context = { callId: call.callId, name: call.name };
     const mayRetry = () => !this.ending?.failed && !execution.orphaned;
     const outputs$ = runTool({ tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry });
     subscribeWithin(execution.work, outputs$, { next: (output) => this.onOutput(execution, output), error: this.raise });

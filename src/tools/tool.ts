@@ -29,8 +29,6 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   readonly callId: string;
   readonly name: string;
-  /** The round of the call, where the events carry one. */
-  readonly round?: number;
 }
 
 /**
