@@ -2,6 +2,7 @@ import { defer, endWith, interval, map, merge, NEVER, type Observable, takeWhile
 import type { AnyEvent } from '../events.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
+import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
 import { failureOf } from './sse-failure.ts';
 
 /** How events go out as Server-Sent Events. */
@@ -29,13 +30,11 @@ export const SSE_PROLOGUE = 'id: 0\n\n';
 export const SSE_HEARTBEAT = ': heartbeat\n\n';
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
-/** Beyond it timers fire at once. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Throws where the options are no options. */
 export function checkToSseOptions({ heartbeatMs = DEFAULT_HEARTBEAT_MS }: ToSseOptions = {}): void {
-  if (heartbeatMs === Number.POSITIVE_INFINITY || (heartbeatMs > 0 && heartbeatMs <= MAX_TIMER_MS)) return;
-  throw new RangeError(`heartbeatMs is ${heartbeatMs}: give milliseconds from 1 to ${MAX_TIMER_MS}, or Infinity for no heartbeats.`);
+  if (heartbeatMs === Number.POSITIVE_INFINITY || (heartbeatMs > 0 && heartbeatMs <= LONGEST_TIMER_MS)) return;
+  throw new RangeError(`heartbeatMs is ${heartbeatMs}: give milliseconds from 1 to ${LONGEST_TIMER_MS}, or Infinity for no heartbeats.`);
 }
 
 /** Events as the text of an event stream, prologue and heartbeats included. Never errors because of the source. */

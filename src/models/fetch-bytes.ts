@@ -1,11 +1,11 @@
 import { asyncScheduler, Observable, type Subscriber } from 'rxjs';
 import { ConnectionError, TimeoutError } from '../errors.ts';
+import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
 import { BodyReader } from './body-reader.ts';
 import { connectionErrorOf } from './connection-error.ts';
 import type { HttpRequest } from './endpoint.ts';
 import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
-import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { orAborted } from './or-aborted.ts';
 
 /** The part of `fetch` that is used. */

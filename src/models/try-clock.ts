@@ -1,8 +1,8 @@
 import { asyncScheduler, Observable, type Subscriber, type Subscription } from 'rxjs';
 import { TimeoutError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
+import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
 import type { Gate } from './gate.ts';
-import { LONGEST_TIMER_MS } from './longest-timer.ts';
 
 /** The limits of one try, in milliseconds; `Infinity` switches one off. */
 export interface Timeouts {

@@ -1,9 +1,11 @@
 import { concat, defer, from, mergeAll, Observable, of, Subject, type Subscriber } from 'rxjs';
 import { InterruptedError, withPartial } from '../errors.ts';
-import type { AnswerEnd, AnyEvent, Diagnostic, FinishReason, ToolCall, ToolResult } from '../events.ts';
+import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
+import { invalidArguments, messageOf, vetoOf } from '../tools/failure.ts';
+import { resultOf } from '../tools/tool-events.ts';
 import { AnswerRecord } from './answer-record.ts';
 import { unansweredResult } from './round-record.ts';
 
@@ -86,7 +88,7 @@ class Rounds<E extends AnyEvent> {
       },
       fail: (error, out) => {
         if (!over) return this.breakOff(number, error, out);
-        const message = `The stream of round ${number} failed after the round had ended: ${error instanceof Error ? error.message : String(error)}`;
+        const message = `The stream of round ${number} failed after the round had ended: ${messageOf(error)}`;
         out.enqueue({ type: 'diagnostic', round: number, code: 'failed-after-end', message });
         out.terminate();
         return error;
@@ -98,7 +100,7 @@ class Rounds<E extends AnyEvent> {
   private goOn(number: number): void {
     const { end, hasCalls } = this.record.round(number);
     const reason = end?.reason ?? 'other';
-    const unfinished = reason === 'pause' || (hasCalls && !isVeto(reason));
+    const unfinished = reason === 'pause' || (hasCalls && vetoOf(reason) === undefined);
     if (!unfinished) this.finish(reason);
     else if (number >= this.options.maxRounds) this.finish('max-rounds');
     else this.begin(this.ask());
@@ -111,10 +113,10 @@ class Rounds<E extends AnyEvent> {
       out.error(this.breakOff(number, new InterruptedError(NO_ROUND_END), out));
       return;
     }
-    const vetoed = isVeto(round.end.reason);
+    const vetoed = vetoOf(round.end.reason) !== undefined;
     for (const call of round.pending()) {
       if (vetoed) this.answer(unansweredResult(call.callId, call.name, round.isRunning(call.callId)), number, out);
-      else if (call.arguments._tag === 'Left') this.answer(refusal(call, call.arguments.left.message), number, out);
+      else if (call.arguments._tag === 'Left') this.answer(resultOf(call, invalidArguments(call.arguments.left.message)), number, out);
     }
     if (round.settled) this.goOn(number);
     else this.finish('awaiting-results');
@@ -170,17 +172,6 @@ class Rounds<E extends AnyEvent> {
 const NO_ROUND_END =
   'The stream of a round completed without a `round-end`: the answer may be cut. What came is in `partial`. ' +
   'A round comes from `decode`, whose last event is `round-end`; to stop an answer, unsubscribe.';
-
-/** The model was cut off or failed: what it wanted is not known, so nothing more is asked. */
-function isVeto(reason: FinishReason): boolean {
-  return reason === 'length' || reason === 'content-filter' || reason === 'error';
-}
-
-/** A call that must not run, of a tool that nothing here runs: the model may correct it. */
-function refusal({ callId, name }: ToolCall, message: string): ToolResult {
-  const failure = { code: 'invalid-arguments', message, started: false } as const;
-  return { type: 'tool-result', callId, name, outcome: { _tag: 'Left', left: failure }, durationMs: 0 };
-}
 
 /** A forced tool would be called again in every round. */
 function unforced(request: ModelRequest): ModelRequest {

@@ -1,5 +1,7 @@
 import type { FinishReason, RoundEnd, ToolCall, ToolResult, Usage } from '../events.ts';
 import type { AssistantMessage, Message, MessageToolCall } from '../messages.ts';
+import { failed } from '../tools/failure.ts';
+import { resultOf } from '../tools/tool-events.ts';
 import { toolMessage } from '../tools/tool-message.ts';
 import type { CallState } from './answer-state.ts';
 
@@ -136,8 +138,7 @@ export function unansweredResult(callId: string, name: string, started: boolean)
   const message = started
     ? 'The answer was stopped while the tool ran: it may or may not have had its effect.'
     : 'The answer ended before the tool was run: it had no effect.';
-  const failure = { code: started ? 'cancelled' : 'not-run', message, started } as const;
-  return { type: 'tool-result', callId, name, outcome: { _tag: 'Left', left: failure }, durationMs: 0 };
+  return resultOf({ callId, name }, failed(started ? 'cancelled' : 'not-run', message, started));
 }
 
 /** Providers refuse a message that says nothing; reasoning alone is nothing to them. */

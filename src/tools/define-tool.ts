@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../values.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { type ArgumentsOf, schemaOf, type ToolParameters } from './schema.ts';
 import type { StartWhen, Tool, ToolAnnotations, ToolContext } from './tool.ts';
 
@@ -81,12 +82,9 @@ function checkName(name: unknown): void {
 
 /** Throws at anything that is no number of milliseconds a timer can keep. */
 export function checkTimeout(milliseconds: number, where: string): void {
-  if (typeof milliseconds === 'number' && milliseconds > 0 && milliseconds <= LONGEST_TIMER) return;
-  throw new RangeError(`${where} is ${milliseconds}. Give milliseconds, more than 0 and at most ${LONGEST_TIMER} (24.8 days).`);
+  if (typeof milliseconds === 'number' && milliseconds > 0 && milliseconds <= LONGEST_TIMER_MS) return;
+  throw new RangeError(`${where} is ${milliseconds}. Give milliseconds, more than 0 and at most ${LONGEST_TIMER_MS} (24.8 days).`);
 }
-
-/** A timer set for longer fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Throws at anything that is no start policy. */
 export function checkStartWhen(startWhen: StartWhen | undefined, where: string): void {

@@ -11,6 +11,14 @@ export function failed(code: ToolFailure['code'], message: string, started: bool
   return E.left({ code, message, started });
 }
 
+/** Arguments that must not run; what was wrong with them is for the model to correct. */
+export const invalidArguments = (what: string) =>
+  failed(
+    'invalid-arguments',
+    `The arguments are not valid: ${what.replace(/\.$/, '')}. Call the tool again with corrected arguments.`,
+    false,
+  );
+
 /** A call that was not started, and why. */
 export const notRun = (reason: string) => failed('not-run', `${reason} The tool was not run.`, false);
 

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either';
 import { catchError, defaultIfEmpty, defer, from, map, type Observable, of, switchMap, take, timeout } from 'rxjs';
 import type { ToolCall, ToolFailure } from '../events.ts';
 import type { Either, Json } from '../values.ts';
-import { failed, messageOf } from './failure.ts';
+import { failed, invalidArguments, messageOf } from './failure.ts';
 import { issuesText } from './issues.ts';
 import { isThenable, observableOf } from './output.ts';
 import type { Tool, Validated } from './tool.ts';
@@ -42,7 +42,7 @@ type Checked = Either<ToolFailure, unknown>;
 const tooSlow = (ms: number) => failed('timed-out', `Checking the arguments took longer than ${ms} ms. The tool was not run.`, false);
 
 function checkedOrRepaired(call: ToolCall, tool: Tool, repair: Repair | undefined): Observable<Checked> {
-  const checked$ = E.isLeft(call.arguments) ? of(invalid(call.arguments.left.message)) : validated(tool, call.arguments.right);
+  const checked$ = E.isLeft(call.arguments) ? of(invalidArguments(call.arguments.left.message)) : validated(tool, call.arguments.right);
   // A call that was cut short never runs, however well its end could be guessed.
   if (!repair || (E.isLeft(call.arguments) && call.arguments.left.code === 'incomplete')) return checked$;
   return checked$.pipe(switchMap((checked) => (E.isLeft(checked) ? repaired(call, tool, repair, checked.left) : of(checked))));
@@ -50,16 +50,9 @@ function checkedOrRepaired(call: ToolCall, tool: Tool, repair: Repair | undefine
 
 function validated(tool: Tool, value: unknown): Observable<Checked> {
   return answerOf<Validated<unknown>>(() => tool.validate(value)).pipe(
-    map((result) => (E.isLeft(result) ? invalid(issuesText(result.left)) : result)),
+    map((result) => (E.isLeft(result) ? invalidArguments(issuesText(result.left)) : result)),
   );
 }
-
-const invalid = (what: string) =>
-  failed(
-    'invalid-arguments',
-    `The arguments are not valid: ${what.replace(/\.$/, '')}. Call the tool again with corrected arguments.`,
-    false,
-  );
 
 function repaired(call: ToolCall, tool: Tool, repair: Repair, error: ToolFailure): Observable<Checked> {
   return answerOf(() => repair(call, error)).pipe(

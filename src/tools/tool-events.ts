@@ -1,8 +1,11 @@
 import type { Diagnostic, ToolCall, ToolFailure, ToolProgress, ToolResult, ToolStarted } from '../events.ts';
 import type { Either, Json } from '../values.ts';
 
+/** Which call it is. */
+type Identity = Pick<ToolCall, 'round' | 'callId' | 'name'>;
+
 /** Whose event it is: of the call, in its round. */
-function identity({ round, callId, name }: ToolCall): { readonly round?: number; readonly callId: string; readonly name: string } {
+function identity({ round, callId, name }: Identity): Identity {
   return { ...(round === undefined ? {} : { round }), callId, name };
 }
 
@@ -13,7 +16,7 @@ export const startedOf = (call: ToolCall): ToolStarted => ({ type: 'tool-started
 export const progressOf = (call: ToolCall, value: Json): ToolProgress => ({ type: 'tool-progress', ...identity(call), value });
 
 /** The `tool-result` of a call. `durationMs` is 0 where nothing ran. */
-export function resultOf(call: ToolCall, outcome: Either<ToolFailure, Json>, durationMs = 0): ToolResult {
+export function resultOf(call: Identity, outcome: Either<ToolFailure, Json>, durationMs = 0): ToolResult {
   return { type: 'tool-result', ...identity(call), outcome, durationMs };
 }
 
