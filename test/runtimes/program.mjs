@@ -33,7 +33,7 @@ export async function report(origin, nowhere) {
     answer: await wholeAnswer(`${origin}/flight/v1`),
     bytes: await fromTheBytes(`${origin}/words/v1`),
     pulled: await pulled(`${origin}/words/v1`),
-    left: await leaveInTheMiddle(`${origin}/endless/v1`),
+    left: await leaveInTheMiddle(origin),
     failures: await failures(origin, nowhere),
   };
 }
@@ -41,7 +41,7 @@ export async function report(origin, nowhere) {
 const pause = (ms, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    signal?.addEventListener('abort', () => {
       clearTimeout(timer);
       reject(signal.reason);
     });
@@ -126,7 +126,7 @@ async function pulled(url) {
   const source = (gate) => ask(url, { gate });
   const read = [];
   for await (const event of toReadableStream(source, { highWaterMark: 2 })) {
-    await pause(1, new AbortController().signal);
+    await pause(1);
     read.push(event);
   }
   const first = [];
@@ -140,12 +140,12 @@ async function pulled(url) {
 }
 
 /** Unsubscribes while text comes and a tool runs. */
-async function leaveInTheMiddle(url) {
+async function leaveInTheMiddle(origin) {
   const seen = [];
   let late = 0;
   let left = false;
   const toolEnded = await new Promise((resolve, reject) => {
-    const subscription = ask(url, {}, [search(resolve)]).subscribe({
+    const subscription = ask(`${origin}/endless/v1`, {}, [search(resolve)]).subscribe({
       next: ({ type }) => {
         if (left) late++;
         seen.push(type);
@@ -156,8 +156,8 @@ async function leaveInTheMiddle(url) {
       error: reject,
     });
   });
-  await pause(50, new AbortController().signal);
-  return { toolEnded, late, last: seen.at(-1) };
+  const connectionClosed = await (await fetch(`${origin}/was-left`)).json();
+  return { toolEnded, connectionClosed, late, last: seen.at(-1) };
 }
 
 /** What goes wrong is the same typed error, whatever the runtime's own says. */

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import {
   chunk,
   DONE,
@@ -20,12 +20,21 @@ const END = [DONE, LAST_CHUNK] as const;
 
 /** Starts the server the program talks to; `files` are what a browser's page is made of. */
 export function startServer(files: Readonly<Record<string, { readonly type: string; readonly body: string }>>): Promise<RawServer> {
+  let endless: Exchange | undefined;
   return rawServer((exchange) => {
+    if (exchange.path.startsWith('/endless/')) endless = exchange;
+    if (exchange.path === '/was-left') return [(socket) => tellWhetherLeft(endless, socket)];
     const file = files[exchange.path];
     // No `unsafe-eval`: compiling code from a string would fail.
     if (file) return [whole(200, file.type, file.body, { 'content-security-policy': "script-src 'self'" })];
     return scripts[exchange.path.split('/')[1] ?? '']?.(exchange) ?? [json(404, { error: { message: 'Not here' } })];
   });
+}
+
+/** Whether the client has closed the connection of that response, or does within 2 s, while it lives on to ask. */
+async function tellWhetherLeft(endless: Exchange | undefined, socket: Socket): Promise<void> {
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, 2_000, false));
+  socket.write(json(200, await Promise.race([endless?.left, late])));
 }
 
 const scripts: { readonly [name: string]: (exchange: Exchange) => readonly Step[] } = {
