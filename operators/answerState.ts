@@ -6,7 +6,7 @@ import { through } from '../src/through.ts';
 /**
  * Puts the whole answer so far on each event, as a user interface shows it.
  *
- * ```
+ * ```text
  * source  --a--b--c--|    a, b: text 'Hel', 'lo'    c: tool-call-start
  * result  --A--B--C--|    answer.text: A 'Hel', B 'Hello'    answer.calls: C one, `writing`
  * ```

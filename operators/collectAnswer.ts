@@ -6,7 +6,7 @@ import { through } from '../src/through.ts';
 /**
  * Waits for the end of an answer and gives all of it as one value.
  *
- * ```
+ * ```text
  * source  --a--b--c--|     a, b: text    c: answer-end
  * result  -----------(A|)  A: { text: 'Hello', … }
  * ```

@@ -22,7 +22,7 @@ export interface ConverseOptions<E> {
 /**
  * Holds a conversation: user messages in, the chat's events out.
  *
- * ```
+ * ```text
  * source  --a-----b-----|    a, b: messages
  * answer    -t-e|            t: text-delta   e: round-end
  * answer          -t-e|

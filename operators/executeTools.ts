@@ -8,7 +8,7 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
 /**
  * Runs the tools that the model calls, and adds what they do to the stream, while text keeps flowing.
  *
- * ```
+ * ```text
  * source  --c----a--b--(e|)           c: tool-call   a, b: text   e: round-end
  * result  --(cs)-a--bp-e----(r|)      s: tool-started   p: tool-progress   r: tool-result
  * ```

@@ -8,7 +8,7 @@ import { parseSse } from './parseSse.ts';
 /**
  * Reads what {@link toSse} wrote: bytes or strings, cut anywhere, to the same events again.
  *
- * ```
+ * ```text
  * source  p-a-h-b-e--    p: 'id: 0\n\n'   h: ': heartbeat\n\n'   e: 'event: end\nid: 3\ndata: {}\n\n'
  * result  --a---b-|      a: 'id: 1\ndata: {"type":"a"}\n\n'      b: 'id: 2\ndata: {"type":"b"}\n\n'
  * ```

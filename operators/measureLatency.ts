@@ -7,7 +7,7 @@ import { through } from '../src/through.ts';
 /**
  * Measures a stream from subscribe to its end, and reports in one last `latency` event.
  *
- * ```
+ * ```text
  * source:  --s-a-b--(c|)     s round-start, a b c text
  * result:  --s-a-b--(cL|)    L the report: first event 2, first token 4, gaps of 2 and 3, total 9
  * ```

@@ -6,7 +6,7 @@ import { through } from '../src/through.ts';
 /**
  * Reads Server-Sent Events: bytes or strings, cut anywhere, to frames.
  *
- * ```
+ * ```text
  * source  --a--b--c-----|    a: 'data: 1\n'   b: '\ndata:'   c: '2\n\ndata: 3'
  * result  -----x--y-----(z|)    x: { data: '1' }   y: { data: '2' }   z: { data: '3', unterminated: true }
  * ```

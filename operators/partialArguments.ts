@@ -7,7 +7,7 @@ import { through } from '../src/through.ts';
 /**
  * Adds to each `tool-call-delta` the call's arguments as far as they were written: `partial`, one live value for each call.
  *
- * ```
+ * ```text
  * source   s-a-t-b-e|    a: '{"city":"Han'              b: 'oi"}'
  * result   s-A-t-B-e|    A: a, partial {city: 'Han'}    B: b, partial {city: 'Hanoi'}
  * ```

@@ -16,7 +16,7 @@ export interface ResumeAfterToolsOptions<E> {
 /**
  * Gives the results of tools back to the model and asks again, until the model is done.
  *
- * ```
+ * ```text
  * source  --c-r-e-|            c tool-call    r tool-result   e round-end, with its call
  * ask           --t-f|         t text-delta   f round-end, without calls
  * result  --c-r-e-t-f(A|)      A answer-end

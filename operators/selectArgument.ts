@@ -9,7 +9,7 @@ import { through } from '../src/through.ts';
 /**
  * Streams one field of a tool's arguments while the model writes it: a document as it grows, the items of a list one by one.
  *
- * ```
+ * ```text
  * source   s-a----b-t-c-|      a: '{"path":"a.md","content":"# Ti'    b: 'tle\\n'    c: '"}'
  * result   --(SA)-B---E-|      S: start    A: '# Ti'    B: 'tle⏎'    E: end, '# Title⏎'
  * ```

@@ -6,7 +6,7 @@ import { through } from '../src/through.ts';
 /**
  * Gives the visible text alone, piece by piece, as strings.
  *
- * ```
+ * ```text
  * source  --a--c--b--|    a, b: text 'Hel', 'lo'    c: tool-call-start
  * result  --x-----y--|    x: 'Hel'    y: 'lo'
  * ```

@@ -12,7 +12,7 @@ export interface ThrottleTextOptions {
 /**
  * Joins text that comes faster than it can be shown: at most one text event in each interval, nothing lost.
  *
- * ```
+ * ```text
  * source  a-bc-----d-ex-f---|    a … f: text    x: another event    interval: 4 frames
  * result  a---y----d--(ex)f-|    y: 'bc'
  * ```

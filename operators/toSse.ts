@@ -5,7 +5,7 @@ import { checkToSseOptions, sseText, type ToSseOptions } from '../src/interop/ss
 /**
  * Writes events as Server-Sent Events, for a browser's `EventSource` or for {@link fromSse}.
  *
- * ```
+ * ```text
  * source  --a------b|         a: { type: 'a' }   b: { type: 'b' }
  * result  p-a--h---b(e|)      heartbeatMs: 5
  *   p: 'id: 0\n\n'   h: ': heartbeat\n\n'   e: 'event: end\nid: 3\ndata: {}\n\n'

@@ -25,7 +25,7 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
 /**
  * Asks a model and streams the whole answer: text while it is written, tools while text flows, round after round.
  *
- * ```
+ * ```text
  * model   -s-d-t---------e|            s tool-call-start   d tool-call-delta   t text-delta   e round-end
  * again                  -t-e|         the model, asked with the result
  * result  -s-d-(tCB)(PR)-et-e(A|)      C tool-call   B tool-started   P tool-progress   R tool-result   A answer-end

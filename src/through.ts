@@ -4,7 +4,7 @@ import type { Output, Stage } from './stage.ts';
 /**
  * Lifts a {@link Stage} to an RxJS operator: each subscription gets a stage of its own from `create`.
  *
- * ```
+ * ```text
  * source   --1--2--3--|
  *          through(() => sums())
  * result   --1--3--6--|

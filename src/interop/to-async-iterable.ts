@@ -5,7 +5,7 @@ import { EventQueue, type PullOptions } from './event-queue.ts';
 /**
  * Turns an Observable into something `for await` reads, with the same backpressure down to the network as `toReadableStream`.
  *
- * ```
+ * ```text
  * events   ---a-b-c-------d-e--|    the gate closes after c (highWaterMark: 2)
  * loop     ---a-----b---c-d---e|    read slowly
  * ```

@@ -6,7 +6,7 @@ import { EventQueue, type PullOptions } from './event-queue.ts';
  * Turns an Observable into a `ReadableStream` with backpressure that reaches the network: while the reader is slow, nothing more is
  * read from the socket, and the server has to wait.
  *
- * ```
+ * ```text
  * events   ---a-b-c-------d-e--|    the gate closes after c (highWaterMark: 2)
  * stream   ---a-----b---c-d---e|    read slowly
  * ```

@@ -24,7 +24,7 @@ export interface FetchBytesOptions {
 /**
  * Sends a request and emits the response's body as it arrives.
  *
- * ```
+ * ```text
  * request → head ──▶ body     -----a-b---c-|
  * fetchBytes(request)         -----a-b---c-|
  * ```

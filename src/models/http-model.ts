@@ -33,7 +33,7 @@ const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseO
 /**
  * A model behind HTTP: each call is one request and its streamed response as model events.
  *
- * ```
+ * ```text
  * try 1    ----#                      (503)
  * try 2            s-t-|              (round start, text, …)
  * model    ----r---s-t-|              (r: a diagnostic with the code `retried`)

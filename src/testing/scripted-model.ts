@@ -15,7 +15,7 @@ export interface ScriptedModel extends Model {
 /**
  * A model for tests: the n-th request gets the n-th round of the script.
  *
- * ```
+ * ```text
  * script   ['Hel', 20, 'lo']
  * result   (sh) 16ms (lfe|)       s round-start, h 'Hel', l 'lo', f finish-reason, e round-end: 20 ms apart
  * ```
