@@ -1,3 +1,4 @@
+import type { CallFragment } from '../calls/assembler.ts';
 import { MalformedFrameError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
@@ -185,13 +186,15 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
       const entry = entries[i];
       if (!entry) continue;
       this.sawToolCalls = true;
-      // Without indexes, entries of one list are still different calls.
-      const position = entry.index ?? (entries.length > 1 ? i : undefined);
-      const call = this.round.call(
-        index,
-        { index: position, id: entry.id, name: entry.function?.name, text: argumentsText(entry.function?.arguments) },
-        out,
-      );
+      const fragment: CallFragment = {
+        index: entry.index ?? undefined,
+        // Without indexes, entries of one list are still different calls.
+        position: entries.length > 1 ? i : undefined,
+        id: entry.id,
+        name: entry.function?.name,
+        text: argumentsText(entry.function?.arguments),
+      };
+      const call = this.round.call(index, fragment, out);
       if (call && index === 0) this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
     }
   }

@@ -1,4 +1,4 @@
-import type { AssembledCall } from '../calls/assembler.ts';
+import type { AssembledCall } from '../calls/call.ts';
 import type { Json } from '../values.ts';
 import { type ChatDelta, isRecord } from './openai-chat-wire.ts';
 

@@ -1,4 +1,5 @@
-import { type AssembledCall, CallAssembler, type CallFragment } from '../calls/assembler.ts';
+import { CallAssembler, type CallFragment } from '../calls/assembler.ts';
+import type { AssembledCall } from '../calls/call.ts';
 import { InterruptedError, LimitError, MalformedFrameError, type PartialAnswer, ProviderError, withPartial } from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
@@ -113,7 +114,7 @@ export class Round {
     const of = this.choice(choice);
     if (of.finish !== undefined) return;
     of.finish = reason;
-    of.calls.settle(out);
+    of.calls.settle(out, 'wait');
     out.enqueue(choice === 0 ? { type: 'finish-reason', reason, raw } : { type: 'finish-reason', reason, raw, choice });
   }
 

@@ -216,7 +216,7 @@ describe('law: decode after encode is the identity, adjacent deltas joined', () 
         met(events);
         styles.add(`${style.ids}/${style.indexes}`);
       }),
-      runs(150),
+      runs(600),
     );
     console.info(`codec: styles of ids/indexes met: ${[...styles].sort().join(' ')}`);
     expect(styles.size).toBe(9);

@@ -1,0 +1,134 @@
+import { Call, canonicalJson } from './call.ts';
+
+/** What a fragment says about its call, blanks left out. */
+export interface Marks {
+  readonly id: string | undefined;
+  readonly index: number | undefined;
+  /** Its place in a list whose entries have no index: counts less than an id. */
+  readonly position: number | undefined;
+  readonly name: string | undefined;
+  /** A piece of the arguments; empty where there is none. */
+  readonly text: string;
+}
+
+/**
+ * Knows which call a fragment belongs to.
+ *
+ * 1. A known id: its call; of several with that id, the one at the fragment's index, else the newest.
+ * 2. Else the newest call at its index, or its place in the list; without either, the newest call.
+ * 3. It goes on with that call, unless the call is whole and a fresh `{` comes, or the marks are those of another: a new id, a known id and a
+ *    name at a new index, another name after the arguments began. Marks that change in the middle of a value begin nothing.
+ * 4. What goes on with no call and is whole repeats one, or begins one: see {@link repeated}.
+ */
+export class CallFinder {
+  readonly calls: Call[] = [];
+  private readonly byId = new Map<string, Call>();
+  private readonly byIndex = new Map<number, Call>();
+  private newest: Call | undefined;
+  /** Until a second call begins at an index that is taken, or one without. */
+  private indexesTellApart = true;
+
+  /** The call that a fragment goes on with. */
+  goingOn(marks: Marks): Call | undefined {
+    const call = this.pointedAt(marks);
+    return call && this.goesOn(call, marks) ? call : undefined;
+  }
+
+  /**
+   * The call that came before, whole, and comes again: the same name and arguments, and the same id, or none on one side. Two calls that
+   * have no ids and are told apart by their indexes are two, equal or not.
+   */
+  repeated(marks: Marks): Call | undefined {
+    const { id, index, name, text } = marks;
+    if (text === '' || this.calls.length === 0) return undefined;
+    const newIndex = index !== undefined && !this.byIndex.has(index) && this.indexesTellApart;
+    let json: string | undefined;
+    for (const call of this.calls) {
+      if (call.wireId === undefined ? newIndex : id !== undefined && id !== call.wireId) continue;
+      if (name !== undefined && call.name !== '' && name !== call.name) continue;
+      if (!call.closed) continue;
+      json ??= canonicalJson(text);
+      if (json === undefined) return undefined;
+      if (call.json === json) return call;
+    }
+    return undefined;
+  }
+
+  /** Another call begins. */
+  begin(marks: Marks): Call {
+    const call = new Call(this.calls.length);
+    const before = this.pointedAt(marks);
+    if (before?.namedAgain && marks.name === undefined && marks.id === undefined) call.name = before.name;
+    if (marks.index === undefined || this.byIndex.has(marks.index)) this.indexesTellApart = false;
+    this.calls.push(call);
+    return call;
+  }
+
+  /** Keeps what a fragment says about the call it went to, so that the next one finds it. */
+  note(call: Call, { id, index, position }: Marks): void {
+    if (id !== undefined) this.identify(call, id);
+    call.wireIndex ??= index ?? position;
+    const at = index ?? call.wireIndex;
+    if (at !== undefined) this.byIndex.set(at, call);
+    this.newest = call;
+  }
+
+  /** The call has this id, too. */
+  identify(call: Call, id: string): void {
+    call.wireId ??= id;
+    this.byId.set(id, call);
+  }
+
+  /** Whether an id is the next piece of a call's id: nothing else of that call came. @returns whether it was joined. */
+  joinId(call: Call, id: string): boolean {
+    if (call.wireId === undefined || call.wireId === id || this.byId.get(id) === call || !isOnlyId(call)) return false;
+    this.byId.delete(call.wireId);
+    call.wireId += id;
+    this.byId.set(call.wireId, call);
+    return true;
+  }
+
+  private pointedAt({ id, index, position, name }: Marks): Call | undefined {
+    const known = id === undefined ? undefined : this.byId.get(id);
+    if (known) {
+      const there = index === undefined ? undefined : this.byIndex.get(index);
+      return there?.wireId === id ? there : known;
+    }
+    const at = index ?? position;
+    if (at === undefined) return this.newest;
+    const there = this.byIndex.get(at);
+    if (there) return there;
+    // An index that comes late belongs to the newest call, if that has none and nothing says that another begins.
+    const { newest } = this;
+    if (!newest || newest.wireIndex !== undefined || newest.closed) return undefined;
+    return name === undefined || name === newest.name ? newest : undefined;
+  }
+
+  private goesOn(call: Call, { id, index, position, name, text }: Marks): boolean {
+    const fresh = beginsObject(text);
+    if (fresh && call.closed) return false;
+    const otherId = id !== undefined && call.wireId !== undefined && id !== call.wireId && this.byId.get(id) !== call;
+    const otherIndex = index !== undefined && call.wireIndex !== undefined && index !== call.wireIndex && name !== undefined;
+    const sameName = name === undefined || call.name === '' || name === call.name;
+    if (otherId || otherIndex) {
+      if (otherId && isOnlyId(call)) return true;
+      return sameName && !fresh && text.trim() !== '' && call.open;
+    }
+    if (sameName) return true;
+    // A piece of the name: not once the arguments began, and not where only names tell calls apart.
+    return call.argumentsText === '' && (id ?? index ?? position) !== undefined;
+  }
+}
+
+function isOnlyId(call: Call): boolean {
+  return !call.started && call.name === '' && call.argumentsText === '';
+}
+
+function beginsObject(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x7b) return true;
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return false;
+  }
+  return false;
+}

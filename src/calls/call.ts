@@ -1,0 +1,75 @@
+import { JsonScanner } from '../json/scanner.ts';
+
+/** A call as far as it came. */
+export interface AssembledCall {
+  /** Empty until the call has started. */
+  readonly callId: string;
+  readonly index: number;
+  readonly name: string;
+  readonly argumentsText: string;
+}
+
+/** A call while it is assembled. */
+export class Call implements AssembledCall {
+  callId = '';
+  name = '';
+  argumentsText = '';
+  started = false;
+  ended = false;
+  /** The name came again once the arguments were whole: a value after that is another call of this name. */
+  namedAgain = false;
+  /** It went on under another id or index, and that was said. */
+  remarked = false;
+  wireId: string | undefined;
+  wireIndex: number | undefined;
+  readonly index: number;
+  private scanner: JsonScanner | undefined;
+  /** What the scanner has not seen: most wires carry ids, and then nobody asks. Apart from the text, so that it is read once. */
+  private unscanned = '';
+  private canonical: string | undefined;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  append(text: string): void {
+    this.argumentsText += text;
+    this.unscanned += text;
+  }
+
+  /** Whether the arguments so far are one whole JSON value. */
+  get closed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /** Whether the arguments so far end in the middle of a JSON value. */
+  get open(): boolean {
+    return this.state === 'open';
+  }
+
+  /** The whole arguments in one spelling. Kept: a list of calls that comes again is compared with each of them. */
+  get json(): string | undefined {
+    if (!this.closed) return undefined;
+    this.canonical ??= canonicalJson(this.argumentsText);
+    return this.canonical;
+  }
+
+  private get state(): JsonScanner['state'] {
+    this.scanner ??= new JsonScanner();
+    if (this.unscanned !== '') this.scanner.push(this.unscanned);
+    this.unscanned = '';
+    return this.scanner.state;
+  }
+}
+
+/**
+ * One spelling for texts of the same JSON value, `undefined` for what is no JSON. Long numbers are kept as written as well: beyond 2^53
+ * different ones parse alike.
+ */
+export function canonicalJson(text: string): string | undefined {
+  try {
+    return `${JSON.stringify(JSON.parse(text))} ${text.match(/\d{16,}/g) ?? ''}`;
+  } catch {
+    return undefined;
+  }
+}
