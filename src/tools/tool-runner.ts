@@ -65,7 +65,6 @@ export class ToolRunner<E extends AnyEvent> {
 
   /** Nobody listens any more: everything is aborted. */
   stop(): void {
-    this.slots.drop(() => true);
     for (const execution of [...this.open, ...this.journal.clear()]) execution.abandon();
     this.open.clear();
   }
@@ -129,7 +128,7 @@ export class ToolRunner<E extends AnyEvent> {
     this.target.next(startedOf(call));
     if (this.target.closed) return;
     const context = { callId: call.callId, name: call.name };
-    const mayRetry = () => !this.ending?.failed && !execution.orphaned;
+    const mayRetry = () => !this.ending?.failed;
     const outputs$ = runTool({ tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry });
     subscribeWithin(execution.work, outputs$, { next: (output) => this.onOutput(execution, output), error: this.raise });
   }

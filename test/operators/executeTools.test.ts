@@ -1002,6 +1002,17 @@ describe('executeTools: the journal', () => {
     expect(codes(events)).toEqual({ 1: 'not-run', 2: 'ok' });
   });
 
+  it('goes on with the retries of a tool that may be asked for again', () => {
+    marbles(({ cold, expectObservable, now }) => {
+      let runs = 0;
+      const look = reader('look', () => (runs++ === 0 ? timer(8).pipe(mergeMap(() => throwError(() => new Error('once')))) : of(2)), {
+        retries: 1,
+      });
+      const values = { c, x: restarted, d: call('2', 'look'), e, s, r: result('2', 'look', 2, 8) };
+      expectObservable(cold('c----x----d---e|', values).pipe(executeTools([look], { now }))).toBe('(cs)-x----(dr)e|', values);
+    });
+  });
+
   it('outlives several restarts', async () => {
     let runs = 0;
     const source = [call('1', 'look'), call('2', 'look'), restarted, call('3', 'look'), restarted, call('4', 'look'), call('5', 'look'), e];
