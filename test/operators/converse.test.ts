@@ -148,6 +148,21 @@ describe('converse', () => {
       ]);
     });
 
+    it('is stopped while its tools run, after the round: nothing is pending, each call is answered', () => {
+      const stop$ = new Subject<void>();
+      const { source, say, ends } = chat({ stop$ });
+      source.next('one');
+      say(0, call('c1'), call('c2', 1), end('tool-calls', ['c1', 'c2']), started('c1'));
+      stop$.next();
+      const [stopped] = ends();
+      expect(stopped?.pending).toBeUndefined();
+      expect(faults(stopped?.history ?? [])).toEqual([]);
+      expect(stopped?.history.slice(2)).toMatchObject([
+        { content: expect.stringContaining('cancelled') },
+        { content: expect.stringContaining('not-run') },
+      ]);
+    });
+
     it('is stopped by the user, and the chat goes on', () => {
       const stop$ = new Subject<void>();
       const { source, say, ends, asked, answers } = chat({ stop$ });

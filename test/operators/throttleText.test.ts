@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { concat, delay, NEVER, of, Subject } from 'rxjs';
+import { concat, delay, EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { throttleText } from '../../operators/throttleText.ts';
 import type { AnyEvent, TextDelta } from '../../src/events.ts';
 import { text } from '../rounds/events.ts';
@@ -21,6 +21,23 @@ describe('throttleText', () => {
       expectObservable(source.pipe(throttleText({ intervalMs: 4 }))).toBe(expected, events);
       expectSubscriptions(source.subscriptions).toBe('^-----------------!');
     });
+  });
+
+  it('leaves no timer behind, however it ends', () => {
+    vi.useFakeTimers();
+    try {
+      const held = [text('a'), text('b')];
+      const endings = [NEVER, EMPTY, throwError(() => new Error('cut'))];
+      for (const ending of endings) {
+        const subscription = concat(of(...held), ending)
+          .pipe(throttleText({ intervalMs: 9 }))
+          .subscribe({ error: () => {} });
+        subscription.unsubscribe();
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('lets go of what it holds at the end', () => {
