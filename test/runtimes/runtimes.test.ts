@@ -49,6 +49,7 @@ const expected = {
     single: [{ id: '7', data: 'né 🛫' }],
   },
   pulled: { text: 'Tìm chuyến bay 🛫', last: 'answer-end', first: ['round-start', 'text-delta'], second: 'round-start' },
+  held: { steady: true, early: true },
   left: { toolEnded: 'aborted', connectionClosed: true, late: 0, last: 'text-delta' },
   failures: {
     denied: { name: 'HttpError', code: 'http', status: 401, partial: '' },

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import {
   chunk,
   DONE,
+  drained,
   type Exchange,
   FINISH,
   frame,
@@ -21,14 +22,26 @@ const END = [DONE, LAST_CHUNK] as const;
 /** Starts the server the program talks to; `files` are what a browser's page is made of. */
 export function startServer(files: Readonly<Record<string, { readonly type: string; readonly body: string }>>): Promise<RawServer> {
   let endless: Exchange | undefined;
+  let flooded = 0;
   return rawServer((exchange) => {
     if (exchange.path.startsWith('/endless/')) endless = exchange;
+    if (exchange.path.startsWith('/flood/')) return [STREAM_HEAD, (socket) => flood(socket, (bytes) => (flooded = bytes))];
+    if (exchange.path === '/flooded') return [json(200, flooded)];
     if (exchange.path === '/was-left') return [(socket) => tellWhetherLeft(endless, socket)];
     const file = files[exchange.path];
     // No `unsafe-eval`: compiling code from a string would fail.
     if (file) return [whole(200, file.type, file.body, { 'content-security-policy': "script-src 'self'" })];
     return scripts[exchange.path.split('/')[1] ?? '']?.(exchange) ?? [json(404, { error: { message: 'Not here' } })];
   });
+}
+
+/** Text as fast as the client takes it, 512 MB at most; `wrote` is told how many bytes so far. */
+async function flood(socket: Socket, wrote: (bytes: number) => void): Promise<void> {
+  const piece = text('x'.repeat(4_000));
+  for (let bytes = 0; bytes < 512e6 && !socket.destroyed; wrote(bytes)) {
+    bytes += piece.length;
+    if (!socket.write(piece)) await drained(socket);
+  }
 }
 
 /** Whether the client has closed the connection of that response, or does within 2 s, while it lives on to ask. */
