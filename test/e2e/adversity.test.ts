@@ -27,6 +27,7 @@ import {
   type Step,
   text,
 } from '../support/raw-server.ts';
+import { settled } from '../support/settled.ts';
 
 let server: RawServer | undefined;
 afterEach(() => server?.close());
@@ -69,15 +70,7 @@ async function ask(
 
 /** Everything that came, and how it ended. */
 async function run(answer$: Observable<AnswerEvent>) {
-  const events: AnswerEvent[] = [];
-  const error = await answer$
-    .forEach((event) => {
-      events.push(event);
-    })
-    .then(
-      () => undefined,
-      (raised: unknown) => raised,
-    );
+  const { events, error } = await settled(answer$);
   const of = <T extends AnswerEvent['type']>(type: T) =>
     events.filter((event): event is Extract<AnswerEvent, { type: T }> => event.type === type);
   const codes = of('tool-result').map(({ callId, outcome }) => [callId, outcome._tag === 'Right' ? outcome.right : outcome.left.code]);
@@ -299,7 +292,7 @@ describe('one answer', () => {
 describe('unsubscribing at each event of an answer of two rounds with tools', () => {
   it('emits nothing more, aborts every signal, leaves every connection, and leaves no timer', async () => {
     const signals: AbortSignal[] = [];
-    const settled = new Set<AbortSignal>();
+    const done = new Set<AbortSignal>();
     const look = defineTool({
       name: 'look',
       description: 'Looks',
@@ -308,7 +301,7 @@ describe('unsubscribing at each event of an answer of two rounds with tools', ()
       execute: async ({ n }, { signal }) => {
         signals.push(signal);
         await sleep(n, undefined, { signal });
-        settled.add(signal);
+        done.add(signal);
         return n;
       },
     });
@@ -329,7 +322,7 @@ describe('unsubscribing at each event of an answer of two rounds with tools', ()
         });
       });
       expect(
-        signals.every((signal) => signal.aborted || settled.has(signal)),
+        signals.every((signal) => signal.aborted || done.has(signal)),
         `signals after event ${at}`,
       ).toBe(true);
       const exchanges = server?.exchanges.splice(0) ?? [];

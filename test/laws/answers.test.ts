@@ -12,6 +12,7 @@ import { splitBytes } from '../../src/testing/index.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
 import type { Tool, ToolContext } from '../../src/tools/tool.ts';
 import { faults } from '../rounds/events.ts';
+import { settled } from '../support/settled.ts';
 import { bytesOf, type DrawnAnswer, drawnAnswer, runs, textOf } from './support.ts';
 
 /** A conversation as a server has it: rounds with calls, then one without; and how the tools behave. */
@@ -131,19 +132,6 @@ function bodyOf(chunks: readonly Uint8Array[], broken: boolean, end: () => void)
   );
 }
 
-async function run(answer$: Observable<AnswerEvent>): Promise<{ events: AnswerEvent[]; error: unknown }> {
-  const events: AnswerEvent[] = [];
-  const error = await answer$
-    .forEach((event) => {
-      events.push(event);
-    })
-    .then(
-      () => undefined,
-      (raised: unknown) => raised,
-    );
-  return { events, error };
-}
-
 const identities = (events: readonly AnswerEvent[], type: 'tool-call' | 'tool-result') =>
   events.flatMap((event) => (event.type === type ? [`${event.round} ${event.callId}`] : [])).sort();
 
@@ -153,7 +141,7 @@ describe('laws of whole answers, from the bytes', () => {
   it('law: within each round the text is the same whatever the tools do and however long they take', async () => {
     await fc.assert(
       fc.asyncProperty(conversations, async (drawn) => {
-        const { events, error } = await run(new World(drawn).answer());
+        const { events, error } = await settled(new World(drawn).answer());
         expect(error).toBeUndefined();
         drawn.rounds.forEach(({ round }, i) => {
           expect(textOf(events.filter((event) => event.round === i + 1))).toBe(textOf(round));
@@ -169,7 +157,7 @@ describe('laws of whole answers, from the bytes', () => {
     await fc.assert(
       fc.asyncProperty(conversations, fc.nat(2), fc.nat(), async (drawn, round, at) => {
         const world = new World(drawn, { round: round % drawn.rounds.length, at });
-        const { events, error } = await run(world.answer());
+        const { events, error } = await settled(world.answer());
         const results = events.filter((event) => event.type === 'tool-result');
         expect(identities(events, 'tool-result')).toEqual(identities(events, 'tool-call'));
         allOnce(identities(events, 'tool-result'));

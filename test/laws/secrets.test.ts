@@ -7,8 +7,9 @@ import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { isToolstreamError } from '../../src/errors.ts';
 import type { LatencyReport } from '../../src/latency/report.ts';
 import { httpRequest } from '../../src/models/endpoint.ts';
-import type { Fetch } from '../../src/models/fetch-bytes.ts';
+import { type Fetch, fetchBytes } from '../../src/models/fetch-bytes.ts';
 import { httpModel } from '../../src/models/http-model.ts';
+import { settled } from '../support/settled.ts';
 import { runs } from './support.ts';
 
 const PROMPT = 'the prompt nobody may read';
@@ -50,36 +51,47 @@ const places = {
 /** Whatever a log could show of something. */
 const shown = (thing: unknown) => `${inspect(thing, { depth: 12 })} ${JSON.stringify(thing)} ${String(thing)}`;
 
-describe('law: no error, diagnostic, latency report or printed request shows a key', () => {
+/** Sends whatever it was sent back, in this kind of answer. */
+const echoing =
+  (kind: string): Fetch =>
+  async (url, init) => {
+    const { authorization = '', 'x-secret': secret = '' } = init.headers as Record<string, string>;
+    const answer = answers[kind] as (echo: string) => Response;
+    return answer(`${authorization} ${secret} ${new URL(url).searchParams.get('key') ?? ''} ${url}`);
+  };
+
+function expectHidden(things: readonly unknown[], key: string, kind: string): void {
+  for (const thing of things) {
+    const text = shown(thing);
+    for (const form of [key, encodeURIComponent(key), JSON.stringify(key).slice(1, -1), PROMPT]) {
+      expect(text.includes(form), `${kind}: ${text}`).toBe(false);
+    }
+  }
+}
+
+describe('law: no error, diagnostic, latency report or printed request shows a key or the prompt', () => {
   for (const [place, at] of Object.entries(places)) {
-    it(`given as ${place}`, async () => {
+    it(`where the key is given as ${place}`, async () => {
       await fc.assert(
         fc.asyncProperty(keys, fc.constantFrom(...Object.keys(answers)), async (key, kind) => {
-          const fetch: Fetch = async (url, init) => {
-            const { authorization = '', 'x-secret': secret = '' } = init.headers as Record<string, string>;
-            return (answers[kind] as (echo: string) => Response)(
-              `${authorization} ${secret} ${new URL(url).searchParams.get('key') ?? ''} ${url}`,
-            );
-          };
-          const endpoint = { dialect: openAiChat, url: 'https://api.example/v1', model: 'm', fetch, ...at(key) };
+          const endpoint = { dialect: openAiChat, url: 'https://api.example/v1', model: 'm', fetch: echoing(kind), ...at(key) };
           const model = httpModel({ ...endpoint, retry: { maxTries: 2, baseDelayMs: 0 } });
           const seen: unknown[] = [httpRequest(endpoint, request)];
           const onReport = (report: LatencyReport) => seen.push(report);
-          const error = await streamAnswer({ model, request })
-            .pipe(measureLatency({ onReport }))
-            .forEach((event) => void seen.push(event))
-            .then(
-              () => undefined,
-              (raised: unknown) => raised,
-            );
+          const { events, error } = await settled(streamAnswer({ model, request }).pipe(measureLatency({ onReport })));
           expect(isToolstreamError(error)).toBe(true);
-          seen.push(error);
-          const hidden = [key, encodeURIComponent(key), JSON.stringify(key).slice(1, -1)];
-          for (const thing of seen) {
-            const text = shown(thing);
-            for (const form of hidden) expect(text.includes(form), `${kind}: ${text}`).toBe(false);
-            expect(text.includes(PROMPT), `${kind}: ${text}`).toBe(false);
-          }
+          expectHidden([...seen, ...events, error], key, kind);
+        }),
+        runs(100),
+      );
+    });
+
+    it(`where the key is given as ${place}, by fetchBytes alone`, async () => {
+      await fc.assert(
+        fc.asyncProperty(keys, fc.constantFrom(...Object.keys(answers)), async (key, kind) => {
+          const endpoint = { dialect: openAiChat, url: 'https://api.example/v1', model: 'm', ...at(key) };
+          const { error } = await settled(fetchBytes(httpRequest(endpoint, request), { fetch: echoing(kind) }));
+          expectHidden([error], key, kind);
         }),
         runs(100),
       );
