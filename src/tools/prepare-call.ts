@@ -10,7 +10,10 @@ import type { Tool, Validated } from './tool.ts';
 /** Answered at once, later, or by an Observable's first value. */
 export type HookAnswer<T> = T | PromiseLike<T> | Observable<T>;
 
-/** Asks whether a call may run. Only `true` lets it: anything else, an error or no answer refuses. */
+/**
+ * Asks whether a call may run. Only `true` lets it: anything else, an error or no answer refuses. The call it sees carries the arguments
+ * that will run, the repaired ones where `repair` changed them, before a schema of yours converts them.
+ */
 export type Approve = (call: ToolCall, tool: Tool) => HookAnswer<boolean>;
 
 /**
@@ -32,25 +35,29 @@ export function prepareCall(call: ToolCall, tool: Tool, options: PrepareOptions)
   return defer(() => checkedOrRepaired(call, tool, options.repair)).pipe(
     timeout({ first: options.timeoutMs, with: () => of(tooSlow(options.timeoutMs)) }),
     catchError((thrown) => of(failed('threw', `The arguments could not be checked: ${messageOf(thrown)}`, false))),
-    switchMap((checked) => (E.isRight(checked) && options.approve ? approved(call, tool, options.approve, checked) : of(checked))),
+    switchMap((checked) => (E.isRight(checked) && options.approve ? approved(checked.right, tool, options.approve) : of(checked))),
+    map(E.map(({ args }) => args)),
     take(1),
   );
 }
 
-type Checked = Either<ToolFailure, unknown>;
+/** Arguments that may run, and the call that asks for exactly these. */
+type Checked = Either<ToolFailure, { readonly args: unknown; readonly call: ToolCall }>;
 
 const tooSlow = (ms: number) => failed('timed-out', `Checking the arguments took longer than ${ms} ms. The tool was not run.`, false);
 
 function checkedOrRepaired(call: ToolCall, tool: Tool, repair: Repair | undefined): Observable<Checked> {
-  const checked$ = E.isLeft(call.arguments) ? of(invalidArguments(call.arguments.left.message)) : validated(tool, call.arguments.right);
+  const checked$: Observable<Checked> = E.isLeft(call.arguments)
+    ? of(invalidArguments(call.arguments.left.message))
+    : validated(tool, call, call.arguments.right);
   // A call that was cut short never runs, however well its end could be guessed.
   if (!repair || (E.isLeft(call.arguments) && call.arguments.left.code === 'incomplete')) return checked$;
   return checked$.pipe(switchMap((checked) => (E.isLeft(checked) ? repaired(call, tool, repair, checked.left) : of(checked))));
 }
 
-function validated(tool: Tool, value: unknown): Observable<Checked> {
+function validated(tool: Tool, call: ToolCall, value: Json): Observable<Checked> {
   return answerOf<Validated<unknown>>(() => tool.validate(value)).pipe(
-    map((result) => (E.isLeft(result) ? invalidArguments(issuesText(result.left)) : result)),
+    map((result) => (E.isLeft(result) ? invalidArguments(issuesText(result.left)) : E.right({ args: result.right, call }))),
   );
 }
 
@@ -60,16 +67,19 @@ function repaired(call: ToolCall, tool: Tool, repair: Repair, error: ToolFailure
     switchMap((value) => {
       if (value === undefined) return of(E.left(error));
       // Arguments are an object, so that a string can only be their JSON text.
-      return validated(tool, typeof value === 'string' ? JSON.parse(value) : value);
+      const right = typeof value === 'string' ? (JSON.parse(value) as Json) : value;
+      return validated(tool, { ...call, arguments: E.right(right), argumentsText: JSON.stringify(right) }, right);
     }),
     catchError((thrown) => of(E.left({ ...error, message: `${error.message} (A repair was tried and failed: ${messageOf(thrown)})` }))),
   );
 }
 
-function approved(call: ToolCall, tool: Tool, approve: Approve, checked: Checked): Observable<Checked> {
+function approved({ args, call }: { args: unknown; call: ToolCall }, tool: Tool, approve: Approve): Observable<Checked> {
   return answerOf(() => approve(call, tool)).pipe(
     defaultIfEmpty(false),
-    map((answer) => (answer === true ? checked : failed('rejected', 'The call was not approved. The tool was not run.', false))),
+    map((answer) =>
+      answer === true ? E.right({ args, call }) : failed('rejected', 'The call was not approved. The tool was not run.', false),
+    ),
     catchError((thrown) => of(failed('rejected', `The call could not be approved: ${messageOf(thrown)}. The tool was not run.`, false))),
   );
 }

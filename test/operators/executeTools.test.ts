@@ -686,6 +686,16 @@ describe('executeTools: repair', () => {
     });
   }
 
+  it('asks for approval of the arguments that will run', async () => {
+    const seen: unknown[] = [];
+    const approve = (one: ToolCall) => {
+      seen.push(one.arguments, one.argumentsText);
+      return true;
+    };
+    await collect([wrong], [strict], { approve, repair: () => '{ "city": "Hue" }' });
+    expect(seen).toEqual([{ _tag: 'Right', right: { city: 'Hue' } }, '{"city":"Hue"}']);
+  });
+
   it('is told the call and what is wrong', async () => {
     const repair = (one: ToolCall, error: ToolFailure) => ({ city: `${one.callId} ${error.code}` });
     const { events } = await collect([wrong], [strict], { repair });
