@@ -20,7 +20,7 @@ import { parseSse } from './parseSse.ts';
  * the code `internal`); with an {@link InterruptedError} when the source ends or fails before `end`; with a {@link MalformedFrameError}
  * at something that is no such stream; with a {@link LimitError} at a frame beyond `maxFrameBytes`.
  *
- * Buffers one frame. Unsubscribing stops the source, which aborts a `fetch`.
+ * Buffers one frame. Unsubscribing stops the source: with `fromFetch` of rxjs as the source, that aborts the request.
  *
  * @param options `maxFrameBytes` in UTF-8 bytes (default 16 MiB).
  *

@@ -5,7 +5,7 @@
  */
 export * from '../operators/index.ts';
 export { type StreamAnswerOptions, streamAnswer } from './answer.ts';
-export type { AccumulateToolCallsOptions } from './calls/accumulator.ts';
+export { type AccumulateToolCallsOptions, toolCallAccumulator } from './calls/accumulator.ts';
 export * from './dialects/index.ts';
 export * from './errors.ts';
 export * from './events.ts';
