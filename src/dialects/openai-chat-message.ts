@@ -1,8 +1,7 @@
 import type { AssembledCall } from '../calls/call.ts';
 import type { Json } from '../values.ts';
+import { type Fields, joinFields, setOwn } from './join-json.ts';
 import { type ChatDelta, isRecord } from './openai-chat-wire.ts';
-
-type Fields = { [key: string]: Json };
 
 /** Delta fields that are read elsewhere, or that only ever go from the server to us. */
 const NOT_SENT_BACK = new Set([
@@ -31,8 +30,9 @@ const REASONING = new Set([
   'reasoning_signature',
 ]);
 
-/** Keys whose value names the piece it stands in: a repeat replaces it, while other strings are pieces to be joined. */
-const NAMING = new Set(['type', 'id', 'format', 'index', 'role', 'name', 'signature', 'thought_signature']);
+/** What a call always has. */
+const OF_CALL = new Set(['index', 'id', 'type', 'function']);
+const OF_FUNCTION = new Set(['name', 'arguments']);
 
 /**
  * Keeps choice 0's message in OpenAI's own form, unknown fields included (`extra_content` with thought signatures, `reasoning_details`),
@@ -43,36 +43,27 @@ export class ChatMessageBuilder {
   legacy = false;
   private text = '';
   private refusal = '';
-  private parts: Fields[] | undefined;
+  private parts: Json[] | undefined;
   private readonly fields: Fields = {};
   private readonly callFields = new Map<number, { call: Fields; function: Fields }>();
 
   addDelta(delta: ChatDelta): void {
-    if (typeof delta.content === 'string') this.text += delta.content;
-    else if (delta.content) this.parts = mergeParts(this.parts ?? [], delta.content as unknown as Fields[]);
+    if (delta.content && delta.content.length > 0) this.addContent(delta.content);
     if (delta.refusal) this.refusal += delta.refusal;
-    for (const key in delta) {
-      if (NOT_SENT_BACK.has(key)) continue;
-      const value = (delta as { readonly [key: string]: unknown })[key] as Json | undefined;
-      if (value !== null && value !== undefined) setOwn(this.fields, key, merge(this.fields[key], value));
-    }
+    joinFields(this.fields, delta, NOT_SENT_BACK);
   }
 
   /** Keeps what one `tool_calls` entry says beyond its id, name and arguments. */
   addCall(index: number, entry: { readonly [key: string]: unknown }): void {
-    for (const key in entry) {
-      if (key !== 'index' && key !== 'id' && key !== 'type' && key !== 'function' && entry[key] != null) {
-        const { call } = this.fieldsOf(index);
-        setOwn(call, key, merge(call[key], entry[key] as Json));
-      }
-    }
     const called = isRecord(entry.function) ? entry.function : {};
-    for (const key in called) {
-      if (key !== 'name' && key !== 'arguments' && called[key] != null) {
-        const fields = this.fieldsOf(index).function;
-        setOwn(fields, key, merge(fields[key], called[key] as Json));
-      }
+    if (hasOnly(entry, OF_CALL) && hasOnly(called, OF_FUNCTION)) return;
+    let fields = this.callFields.get(index);
+    if (!fields) {
+      fields = { call: {}, function: {} };
+      this.callFields.set(index, fields);
     }
+    joinFields(fields.call, entry, OF_CALL);
+    joinFields(fields.function, called, OF_FUNCTION);
   }
 
   build(calls: readonly AssembledCall[]): Json {
@@ -97,13 +88,14 @@ export class ChatMessageBuilder {
     };
   }
 
-  private fieldsOf(index: number): { call: Fields; function: Fields } {
-    let fields = this.callFields.get(index);
-    if (!fields) {
-      fields = { call: {}, function: {} };
-      this.callFields.set(index, fields);
+  /** Text, until parts come; then everything is parts. */
+  private addContent(content: NonNullable<ChatDelta['content']>): void {
+    if (typeof content === 'string' && !this.parts) {
+      this.text += content;
+      return;
     }
-    return fields;
+    this.parts ??= this.text === '' ? [] : [{ type: 'text', text: this.text }];
+    joinParts(this.parts, typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Fields[]));
   }
 }
 
@@ -112,55 +104,24 @@ function argumentsOf(call: AssembledCall): string {
   return call.argumentsText.trim() === '' ? '{}' : call.argumentsText;
 }
 
-/** Joins two pieces of an unknown field: strings are appended, lists matched by `index`, objects merged, all else replaced. */
-function merge(before: Json | undefined, piece: Json): Json {
-  if (typeof before === 'string' && typeof piece === 'string') return before + piece;
-  if (Array.isArray(piece)) return mergeLists(Array.isArray(before) ? before : [], piece);
-  if (isRecord(before) && isRecord(piece)) return mergeRecords(before as Fields, piece as Fields);
-  return piece;
-}
-
-function mergeRecords(before: Fields, piece: Fields): Fields {
-  const merged: Fields = { ...before };
-  for (const key in piece) {
-    const value = piece[key] as Json;
-    if (value !== null) setOwn(merged, key, NAMING.has(key) ? value : merge(merged[key], value));
-  }
-  return merged;
-}
-
-/** In place: a list that grows with every delta must not be copied with every delta. */
-function mergeLists(merged: Json[], pieces: readonly Json[]): Json[] {
-  for (const piece of pieces) {
-    const at = isRecord(piece) && typeof piece.index === 'number' ? merged.findIndex((item) => sameItem(item, piece as Fields)) : -1;
-    if (at === -1) merged.push(piece);
-    else merged[at] = mergeRecords(merged[at] as Fields, piece as Fields);
-  }
-  return merged;
-}
-
-function sameItem(item: Json, piece: Fields): boolean {
-  return isRecord(item) && item.index === piece.index && (item.type === piece.type || piece.type === undefined);
-}
-
-/** Content that comes as a list (`text`, `thinking`): neighbours of one type are joined. */
-function mergeParts(before: Fields[], pieces: readonly Fields[]): Fields[] {
-  const parts = [...before];
+/** Content that comes as a list (`text`, `thinking`): neighbours of one type are joined, in place. */
+function joinParts(parts: Json[], pieces: readonly Json[]): void {
   for (const piece of pieces) {
     const last = parts.at(-1);
-    if (last && last.type === piece.type && typeof last.text === 'string' && typeof piece.text === 'string') {
-      parts[parts.length - 1] = { ...last, text: last.text + piece.text };
-    } else if (last && last.type === piece.type && Array.isArray(last.thinking) && Array.isArray(piece.thinking)) {
-      parts[parts.length - 1] = { ...last, ...piece, thinking: mergeParts(last.thinking as Fields[], piece.thinking as Fields[]) };
+    if (!isRecord(last) || !isRecord(piece) || last.type !== piece.type) {
+      parts.push(structuredClone(piece));
+    } else if (typeof last.text === 'string' && typeof piece.text === 'string') {
+      parts[parts.length - 1] = { ...last, text: last.text + piece.text } as Fields;
+    } else if (Array.isArray(last.thinking) && Array.isArray(piece.thinking)) {
+      joinParts(last.thinking as Json[], piece.thinking);
+      parts[parts.length - 1] = { ...last, ...piece, thinking: last.thinking } as Fields;
     } else {
-      parts.push(piece);
+      parts.push(structuredClone(piece));
     }
   }
-  return parts;
 }
 
-/** An own property whatever its name: `__proto__` on a wire never reaches a prototype. */
-function setOwn(fields: Fields, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(fields, key, { value, writable: true, enumerable: true, configurable: true });
-  else fields[key] = value;
+function hasOnly(fields: { readonly [key: string]: unknown }, known: ReadonlySet<string>): boolean {
+  for (const key in fields) if (!known.has(key)) return false;
+  return true;
 }
