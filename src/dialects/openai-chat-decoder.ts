@@ -21,6 +21,10 @@ import {
 import { providerErrorFrom } from './provider-error.ts';
 import { Round } from './round.ts';
 
+/** Events that only keep the connection open. */
+const HEARTBEAT = /^(ping|heartbeat|keep-?alive)$/i;
+/** A line that is an error written as plain text, once it says something. */
+const PLAIN_ERROR = /^\s*error\s*:\s*\S/i;
 /** How much of a body that is no event stream is kept to explain it, in UTF-16 code units. */
 const MAX_STRAY = 64 * 1024;
 
@@ -54,6 +58,9 @@ const DELTA_FIELDS = new Set([
   'obfuscation',
 ]);
 
+/** Fields of a choice that belong to its tokens: the same twice is said twice. */
+const PER_TOKEN = new Set(['logprobs', 'token_ids']);
+
 /** Reads `chat.completion.chunk`s. */
 export class ChatDecoder implements Stage<Frame, ModelEvent> {
   private readonly round: Round;
@@ -85,7 +92,8 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
   }
 
   fail(error: unknown, out: Output<ModelEvent>): unknown {
-    return this.round.fail(error, out);
+    const stray = this.round.ended ? undefined : this.strayBody();
+    return stray ? this.round.broken(stray, out) : this.round.fail(error, out);
   }
 
   private read(frame: Frame, out: Output<ModelEvent>): void {
@@ -93,9 +101,10 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
       this.readStray(frame);
       return;
     }
-    const { data } = frame;
+    const { data, event } = frame;
+    if (event !== undefined && HEARTBEAT.test(event)) return;
     const payload = data === '[DONE]' ? undefined : parse(data);
-    if (looksLikeChunk(payload) && frame.event !== 'error' && !isError(payload)) this.readChunk(payload, out);
+    if (looksLikeChunk(payload) && event !== 'error' && !isError(payload)) this.readChunk(payload, out);
     else if (data.trim() === '[DONE]') this.round.end(out);
     else this.readOdd(frame, payload, out);
   }
@@ -103,9 +112,10 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
   /** What is neither a chunk nor the end mark: nothing, an error, a cut, or not this dialect. */
   private readOdd(frame: Frame, payload: unknown, out: Output<ModelEvent>): void {
     const { data } = frame;
-    if (data.trim() === '') return;
-    // A frame that the end of the body cut in two is an interruption, not bad data: the end of the body says so.
-    if (frame.unterminated && payload === undefined) return;
+    if (data.trim() === '' || payload === null || payload === '') return;
+    // A frame that the end of the body cut in two is an interruption, not bad data: the end of the body says so. Plain text cannot be told
+    // from torn plain text, and the error that a server writes before it hangs up says more than that it did.
+    if (frame.unterminated && payload === undefined && (frame.event !== 'error' || data.trimStart().startsWith('{'))) return;
     if (frame.event === 'error' || (isRecord(payload) && isError(payload))) {
       // The error may share its chunk with the last words and the token counts.
       if (looksLikeChunk(payload) && (payload.choices || payload.usage)) this.readChunk(payload, out);
@@ -117,6 +127,7 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
   }
 
   private readChunk(chunk: ChatChunk, out: Output<ModelEvent>): void {
+    if (isEmpty(chunk)) return;
     this.round.start(chunk.id || undefined, chunk.model || undefined, out);
     if (chunk.choices) for (const choice of chunk.choices) this.readChoice(choice, out);
     if (chunk.usage) this.round.usageSoFar(usageOf(chunk.usage), chunk.usage as Json, out);
@@ -131,14 +142,30 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
 
   private readChoice(choice: ChatChoice, out: Output<ModelEvent>): void {
     const index = choice.index ?? 0;
-    const delta = choice.delta ?? choice.message;
-    if (delta) this.readDelta(index, delta, out);
+    const { delta, message } = choice;
+    if (message && !saysSomething(delta)) this.readDelta(index, this.unsaid(index, message), out);
+    else if (delta) this.readDelta(index, delta, out);
     const extra = choice as { readonly [key: string]: unknown };
     for (const key in extra) {
-      if (!CHOICE_FIELDS.has(key)) this.passOn(index, key, extra[key], out);
+      if (!CHOICE_FIELDS.has(key)) this.passOn(index, key, extra[key], out, PER_TOKEN.has(key) ? 'every' : 'changed');
     }
-    if (choice.finish_reason) this.round.finish(index, finishReason(choice.finish_reason), choice.finish_reason, out);
+    if (choice.finish_reason && choice.finish_reason !== 'null')
+      this.round.finish(index, finishReason(choice.finish_reason), choice.finish_reason, out);
     if (choice.usage) this.round.usageSoFar(usageOf(choice.usage), choice.usage as Json, out);
+  }
+
+  /** A `message` is the whole answer, or all of it so far, or (some gateways) one more piece: what was said already is not said again. */
+  private unsaid(index: number, message: ChatDelta): ChatDelta {
+    const { text, reasoning, refusal } = this.round.said(index);
+    return {
+      ...message,
+      content: typeof message.content === 'string' ? restOf(message.content, text) : message.content,
+      refusal: restOf(message.refusal, refusal),
+      reasoning: restOf(message.reasoning, reasoning),
+      reasoning_content: restOf(message.reasoning_content, reasoning),
+      reasoning_text: restOf(message.reasoning_text, reasoning),
+      reasoning_details: reasoning === '' ? message.reasoning_details : undefined,
+    };
   }
 
   private readDelta(index: number, delta: ChatDelta, out: Output<ModelEvent>): void {
@@ -186,6 +213,7 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
       const entry = entries[i];
       if (!entry) continue;
       this.sawToolCalls = true;
+      if (index === 0) this.message.legacy = false;
       const fragment: CallFragment = {
         index: entry.index ?? undefined,
         // Without indexes, entries of one list are still different calls.
@@ -202,13 +230,13 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
   private readFunctionCall(index: number, entry: ChatFunctionCallDelta, out: Output<ModelEvent>): void {
     // Some relays send the old form beside the new one: the same calls again.
     if (this.sawToolCalls) return;
-    this.message.legacy = true;
+    if (index === 0) this.message.legacy = true;
     this.round.call(index, { index: entry.index ?? 0, name: entry.name, text: argumentsText(entry.arguments) }, out);
   }
 
   private passOn(index: number, name: string, data: unknown, out: Output<ModelEvent>, when: 'every' | 'changed' = 'changed'): void {
     if (data === null || data === undefined || data === '') return;
-    if (typeof data === 'object' && Object.keys(data).length === 0) return;
+    if (typeof data === 'object' && isEmpty(data)) return;
     if (when === 'changed') {
       const text = JSON.stringify(data);
       const key = `${index} ${name}`;
@@ -221,9 +249,11 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
   /** A line that is no SSE field: an error written as plain text, or a body that is no event stream. */
   private readStray(frame: Frame): void {
     const line = frame.data;
-    if (!frame.unterminated && /^\s*error\s*:/i.test(line)) {
+    if (PLAIN_ERROR.test(line)) {
       const rest = line.slice(line.indexOf(':') + 1).trim();
-      throw providerErrorFrom((parse(rest) as Json | undefined) ?? rest);
+      const payload = parse(rest) as Json | undefined;
+      if (payload === undefined && frame.unterminated && rest.startsWith('{')) return;
+      throw providerErrorFrom(payload ?? rest);
     }
     const body = line.startsWith('{') ? parse(line) : undefined;
     if (isRecord(body) && isError(body)) throw providerErrorFrom(body as Json);
@@ -256,6 +286,28 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
 
 function argumentsText(value: string | { readonly [key: string]: unknown } | null | undefined): string | undefined {
   return value === null || value === undefined || typeof value === 'string' ? (value ?? undefined) : JSON.stringify(value);
+}
+
+/** What comes after what was said already. */
+function restOf(text: string | null | undefined, said: string): string | null | undefined {
+  return text && said !== '' && text.length >= said.length && text.startsWith(said) ? text.slice(said.length) : text;
+}
+
+/** Whether a delta holds more than its role. */
+function saysSomething(delta: ChatDelta | null | undefined): boolean {
+  if (!delta) return false;
+  const fields = delta as { readonly [key: string]: unknown };
+  for (const key in fields) {
+    const value = fields[key];
+    if (key === 'role' || value === null || value === undefined || value === '') continue;
+    if (typeof value !== 'object' || !isEmpty(value)) return true;
+  }
+  return false;
+}
+
+function isEmpty(value: object): boolean {
+  for (const _ in value) return false;
+  return true;
 }
 
 /** An error in place of a chunk, in the shapes that are around. */

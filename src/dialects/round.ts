@@ -87,6 +87,11 @@ export class Round {
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
   }
 
+  /** What a choice has said so far. */
+  said(choice: number): { readonly text: string; readonly reasoning: string; readonly refusal: string } {
+    return this.choice(choice);
+  }
+
   call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
     return this.choice(choice).calls.add(fragment, out);
   }
@@ -182,6 +187,7 @@ export class Round {
   }
 
   private close(cut: boolean, out: Output<ModelEvent>): void {
+    this.start(undefined, undefined, out);
     for (const choice of this.choices.values()) choice.calls.settle(out);
     this.ended = true;
     const first = this.choices.get(0);
