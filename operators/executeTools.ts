@@ -16,7 +16,7 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * Passes every event on at once and in order. For each `tool-call` of a tool with `execute` it emits exactly one `tool-result`; before it,
  * where the tool was run, `tool-started` and a `tool-progress` for each value it yields. A failure is a result too: `unknown-tool`,
  * `invalid-arguments`, `threw`, `timed-out`, `rejected`, `not-run`, `unserialisable-result`; `undefined` is the result `null`.
- * Calls of tools without `execute` are left to the caller.
+ * Calls of tools without `execute` are left to the caller; one that comes twice in a round is run once.
  *
  * A tool starts when its call is `confirmed` (at its `tool-call`; default where `readOnlyHint` is true) or when its round has `finished` (at
  * `round-end`). After the finish reason `length`, `content-filter` or `error` no call of the round is started any more: those that wait are

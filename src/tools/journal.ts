@@ -9,14 +9,19 @@ import { canonicalJson } from './canonical-json.ts';
  * Holds an entry a call of one round: `clear` at its end.
  */
 export class Journal<T> {
-  /** Of the running attempt, in the order of the calls. */
-  private current: Array<{ readonly call: ToolCall; readonly entry: T }> = [];
+  /** Of the running attempt, by the ids of the calls, in their order. */
+  private current = new Map<string, { readonly call: ToolCall; readonly entry: T }>();
   /** Of cut attempts, not claimed yet. Keys are made here only: most rounds are never restarted. */
   private cut: Array<{ readonly key: string; readonly entry: T }> = [];
 
   /** Notes what the running attempt does for a call. */
   record(call: ToolCall, entry: T): void {
-    this.current.push({ call, entry });
+    this.current.set(call.callId, { call, entry });
+  }
+
+  /** Whether the running attempt has made this call already. */
+  has({ callId }: ToolCall): boolean {
+    return this.current.has(callId);
   }
 
   /** Takes what a cut attempt did for an equal call, once; from then on it is the running attempt's. */
@@ -31,15 +36,15 @@ export class Journal<T> {
 
   /** The attempt was cut: what `keep` says yes to can be claimed by the next one. */
   restart(keep: (entry: T) => boolean): void {
-    const kept = this.current.filter(({ entry }) => keep(entry)).map(({ call, entry }) => ({ key: keyOf(call), entry }));
+    const kept = [...this.current.values()].filter(({ entry }) => keep(entry)).map(({ call, entry }) => ({ key: keyOf(call), entry }));
     this.cut = [...kept, ...this.cut];
-    this.current = [];
+    this.current.clear();
   }
 
   /** Forgets all, and returns what nobody claimed. */
   clear(): T[] {
     const unclaimed = this.cut.map(({ entry }) => entry);
-    this.current = [];
+    this.current.clear();
     this.cut = [];
     return unclaimed;
   }

@@ -71,7 +71,7 @@ export class ToolRunner<E extends AnyEvent> {
 
   private arrive(call: ToolCall): void {
     const tool = this.settings.tools.get(call.name);
-    if (tool && !tool.execute) return;
+    if ((tool && !tool.execute) || this.journal.has(call)) return;
     const claimed = this.journal.claim(call);
     if (claimed) {
       this.adopt(claimed, call);

@@ -135,6 +135,16 @@ describe('executeTools: what it emits, and when', () => {
     expect(events.slice(1).map((event) => (event as ToolStarted).round)).toEqual([3, 3]);
   });
 
+  it('runs a call once that comes twice in its round, and again where a later round uses its id anew', async () => {
+    let runs = 0;
+    const again = { ...c, round: 2 };
+    const { events } = await collect([c, c, e, again, e], [reader('look', () => ++runs)]);
+    expect(resultsOf(events)).toMatchObject([
+      { callId: '1', outcome: { right: 1 } },
+      { callId: '1', outcome: { right: 2 }, round: 2 },
+    ]);
+  });
+
   it('leaves calls of a tool without execute to the caller', async () => {
     const { events } = await collect([c, badCall('2', 'look', 'invalid-json'), finish('length'), e], [tool('look')]);
     expect(resultsOf(events)).toEqual([]);
