@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as t from 'io-ts';
-import { concat, defer, finalize, from, ignoreElements, map, NEVER, type Observable, take, throwError, timer } from 'rxjs';
+import { concat, defer, EMPTY, finalize, from, ignoreElements, map, NEVER, type Observable, take, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { streamAnswer } from '../src/answer.ts';
@@ -201,6 +201,16 @@ describe('streamAnswer', () => {
     for (const silent of [absent, late]) {
       const { error } = run(streamAnswer({ model: silent, request, tools: [tool('add')] })).outcome;
       expect(String(error)).toMatch(/TypeError: You provided 'undefined' where a stream was expected/);
+    }
+  });
+
+  it('is interrupted where the model completes without a word, with the rounds before in the error', () => {
+    for (const before of [[], [calling()]]) {
+      const { model } = scripted(...before, EMPTY);
+      const { error } = run(streamAnswer({ model, request, tools: [tool('add')] })).outcome;
+      expect(error).toBeInstanceOf(InterruptedError);
+      const { results, messages } = (error as InterruptedError).partial;
+      expect([results.length, messages.map(({ role }) => role)]).toEqual(before.length === 0 ? [0, []] : [1, ['assistant', 'tool']]);
     }
   });
 
