@@ -76,6 +76,7 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
  */
 export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEvent> {
   const { model, request, tools = [], maxRounds, ...rest } = options;
+  if (typeof model !== 'function') throw new TypeError('streamAnswer: `model` is no function: give one, e.g. httpModel(endpoint).');
   const bound = checkedMaxRounds(maxRounds);
   const run = executeTools<AnswerEvent>(tools, rest);
   const first = withTools(checkedRequest(request), tools);

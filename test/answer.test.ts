@@ -224,6 +224,10 @@ describe('streamAnswer', () => {
     const { model } = scripted(done);
     expect(() => streamAnswer({ model, request, tools: [tool('add'), tool('add')] })).toThrow(TypeError);
     expect(() => streamAnswer({ model, request, maxRounds: 0 })).toThrow(RangeError);
+    const endpoint = { url: 'https://api.example/v1' } as unknown as Model;
+    expect(() => streamAnswer({ model: endpoint, request })).toThrow(/`model`.*httpModel\(endpoint\)/);
+    const approve = true as unknown as () => boolean;
+    expect(() => streamAnswer({ model, request, approve })).toThrow(/executeTools: `approve` is no function/);
     expect(() => streamAnswer({ model, request: { ...request, tools: [tool('add')] } })).toThrow(/beside the request/);
   });
 });

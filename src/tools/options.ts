@@ -37,6 +37,10 @@ export function runnerSettings(tools: readonly Tool[], options: ExecuteToolsOpti
   }
   checkTimeout(timeoutMs, 'executeTools: timeoutMs');
   checkStartWhen(startWhen, 'executeTools');
+  for (const [name, hook] of Object.entries({ approve, repair, now })) {
+    if (hook !== undefined && typeof hook !== 'function')
+      throw new TypeError(`executeTools: \`${name}\` is no function. Give one, or leave it out.`);
+  }
   return {
     tools: byName(tools),
     concurrency,
