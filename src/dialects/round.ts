@@ -26,7 +26,8 @@ interface Choice {
 export class Round {
   /** Whether the dialect's own end mark was seen. */
   ended = false;
-  private started = false;
+  /** Whether anything was said, or the end mark came. */
+  started = false;
   private responseId: string | undefined;
   private usage: Usage | undefined;
   private usageText = '';

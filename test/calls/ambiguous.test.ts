@@ -258,14 +258,13 @@ describe('marks that are missing, late, or wrong', () => {
 });
 
 describe('the old function_call', () => {
-  const both = (name: string, args: string, id = 'a') => ({ ...calls(entry(0, id, name, args)), function_call: undefined });
-
   it('beside tool_calls is the same call, whichever comes first', () => {
     const old = delta({ function_call: { name: 'x', arguments: '{"n":1}' } });
     for (const chunks of [
-      [both('x', '{"n":1}'), old],
-      [old, both('x', '{"n":1}')],
+      [calls(entry(0, 'a', 'x', '{"n":1}')), old],
+      [old, calls(entry(0, 'a', 'x', '{"n":1}'))],
       [delta({ function_call: { name: 'x', arguments: '{"n":1}' }, tool_calls: [entry(0, 'a', 'x', '{"n":1}')] })],
+      [delta({ tool_calls: [{}] }), old],
     ]) {
       expect(summary(read([...chunks, finish(), done]).calls)).toEqual([['x', { n: 1 }]]);
     }

@@ -220,6 +220,14 @@ describe('errors at the very end (issue vercel/ai#4726, vercel/ai#13506)', () =>
     }
   });
 
+  it('but a JSON line beside the stream is none', () => {
+    expect(body(`${before}{"took_ms":7}\n\ndata: ${JSON.stringify(finish('stop'))}\n\n`).error).toBeUndefined();
+  });
+
+  it('as an event that says nothing else', () => {
+    expect(runStage(openAiChat.decoder(), [{ event: 'error', data: 'null' }]).error).toBeInstanceOf(ProviderError);
+  });
+
   it('after the finish reason are errors still, with what came', () => {
     const { error } = decode([delta({ content: 'x' }), finish('stop'), { error: { message: 'late' } }]);
     expect(error).toMatchObject({ code: 'provider', partial: { text: 'x' } });
