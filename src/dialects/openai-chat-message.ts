@@ -39,8 +39,9 @@ const OF_FUNCTION = new Set(['name', 'arguments']);
  * so that the next request gives the server back what it said.
  */
 export class ChatMessageBuilder {
-  /** The old `function_call` was used. */
-  legacy = false;
+  /** The old `function_call` was used; if `tool_calls` was, too, that counts. */
+  sawFunctionCall = false;
+  private sawToolCalls = false;
   private text = '';
   private refusal = '';
   private parts: Json[] | undefined;
@@ -50,6 +51,7 @@ export class ChatMessageBuilder {
   addDelta(delta: ChatDelta): void {
     if (delta.content && delta.content.length > 0) this.addContent(delta.content);
     if (delta.refusal) this.refusal += delta.refusal;
+    if (delta.tool_calls && delta.tool_calls.length > 0) this.sawToolCalls = true;
     joinFields(this.fields, delta, NOT_SENT_BACK);
   }
 
@@ -73,7 +75,7 @@ export class ChatMessageBuilder {
       if (calls.length > 0 || !REASONING.has(key)) setOwn(message, key, this.fields[key] as Json);
     }
     const first = calls[0];
-    if (this.legacy && first) message.function_call = { name: first.name, arguments: argumentsOf(first) };
+    if (this.sawFunctionCall && !this.sawToolCalls && first) message.function_call = { name: first.name, arguments: argumentsOf(first) };
     else if (calls.length > 0) message.tool_calls = calls.map((call) => this.buildCall(call));
     return message;
   }

@@ -157,18 +157,15 @@ export class ChatChunkReader {
         text: argumentsText(entry.function?.arguments),
       };
       const call = this.round.call(index, fragment, out);
-      if (!call) continue;
-      this.sawToolCalls = true;
-      if (index !== 0) continue;
-      this.message.legacy = false;
-      this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
+      if (entry.id || entry.function) this.sawToolCalls = true;
+      if (call && index === 0) this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
     }
   }
 
   private readFunctionCall(index: number, entry: ChatFunctionCallDelta, out: Output<ModelEvent>): void {
     // Some relays send the old form beside the new one: the same calls again.
     if (this.sawToolCalls) return;
-    if (index === 0) this.message.legacy = true;
+    if (index === 0) this.message.sawFunctionCall = true;
     this.round.call(index, { index: entry.index ?? 0, name: entry.name, text: argumentsText(entry.arguments) }, out);
   }
 
