@@ -101,10 +101,24 @@ const faults = [
     put: "    if (event.type !== 'text-delta' || this.open.size === 0) this.target.next(event);\n    if (this.target.closed) return;",
     law: 'within a round the text is the same',
   },
+  {
+    name: 'results of earlier rounds lost with a cut',
+    file: 'src/rounds/answer-record.ts',
+    find: 'results: [...results],',
+    put: 'results: inner.results,',
+    law: 'under a cut at any byte of any round',
+  },
+  {
+    name: 'keys shown where the server repeats them inside the stream',
+    file: 'src/models/http-model.ts',
+    find: 'redactError(error, redact)',
+    put: 'error',
+    law: 'shows a key or the prompt',
+  },
 ].filter(({ name }) => name.includes(process.argv[2] ?? ''));
 
 const copy = mkdtempSync(join(tmpdir(), 'toolstream-broken-'));
-for (const path of ['src', 'operators', 'test/laws', 'test/support', 'vitest.config.ts', 'tsconfig.json', 'package.json']) {
+for (const path of ['src', 'operators', 'test/laws', 'test/support', 'test/rounds', 'vitest.config.ts', 'tsconfig.json', 'package.json']) {
   cpSync(join(root, path), join(copy, path), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
