@@ -49,5 +49,6 @@ export interface DecodeOptions extends DecoderOptions {}
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function decode(dialect: Dialect, options?: DecodeOptions): OperatorFunction<Frame, ModelEvent> {
+  if (typeof dialect?.decoder !== 'function') throw new TypeError('`dialect` is missing: say how the API speaks, e.g. decode(openAiChat).');
   return decodeFrames(dialect, options);
 }

@@ -16,7 +16,7 @@ export class LineText {
 
   /** The text of the next chunk: the BOM dropped, CR and CRLF made LF. A torn character waits for its other bytes. */
   read(chunk: Uint8Array | string): string {
-    let text = typeof chunk === 'string' ? this.decoder.decode() + chunk : this.decoder.decode(chunk, { stream: true });
+    let text = typeof chunk === 'string' ? this.decoder.decode() + chunk : this.decoder.decode(bytes(chunk), { stream: true });
     if (text === '') return text;
     if (this.atStart && text.charCodeAt(0) === BOM) text = text.slice(1);
     this.atStart = false;
@@ -28,4 +28,13 @@ export class LineText {
     this.afterCr = text.endsWith('\r');
     return text.replace(/\r\n?/g, '\n');
   }
+}
+
+/** Who hands on a whole `Response` is told so; `TextDecoder` would only speak of its own argument. */
+function bytes(chunk: unknown): ArrayBufferView | ArrayBuffer {
+  if (ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer) return chunk;
+  const what = typeof chunk === 'object' && chunk !== null ? (chunk instanceof Response ? 'a Response' : 'an object') : String(chunk);
+  throw new TypeError(
+    `parseSse reads bytes or strings; this is ${what}. Of a Response, give the chunks of its \`body\`, as fetchBytes does.`,
+  );
 }

@@ -1,6 +1,7 @@
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../operators/decode.ts';
+import type { Dialect } from '../../src/dialects/dialect.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import type { Frame } from '../../src/frame.ts';
 import { delta, done, finish, frames } from '../calls/support.ts';
@@ -53,5 +54,11 @@ describe('decode', () => {
       expectObservable(source$.pipe(decode(openAiChat)), '              ^---------!').toBe('(st)F---e', named);
       expectSubscriptions(source$.subscriptions).toBe('                 ^---------!');
     });
+  });
+
+  it('refuses to be without a dialect at the call, and says what to give', () => {
+    for (const none of [undefined, 'openai', {}]) {
+      expect(() => decode(none as unknown as Dialect)).toThrow(/`dialect` is missing: .* decode\(openAiChat\)/);
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { parseSse } from '../../operators/parseSse.ts';
@@ -47,6 +48,18 @@ describe('parseSse', () => {
       expectObservable(source.pipe(parseSse({ maxFrameBytes: 7 }))).toBe('-----x--(y#)', frames, error);
       expectSubscriptions(source.subscriptions).toBe('^-------!');
     });
+  });
+
+  it('says what to give where a chunk is neither bytes nor text', () => {
+    const errors: unknown[] = [];
+    for (const chunk of [new Response('data: 1'), { data: 1 }, 5, null]) {
+      of(chunk as unknown as string)
+        .pipe(parseSse())
+        .subscribe({ error: (error) => errors.push(String(error)) });
+    }
+    const about = (what: string) =>
+      `TypeError: parseSse reads bytes or strings; this is ${what}. Of a Response, give the chunks of its \`body\`, as fetchBytes does.`;
+    expect(errors).toEqual(['a Response', 'an object', '5', 'null'].map(about));
   });
 
   it('refuses a bound that is none at the call', () => {
