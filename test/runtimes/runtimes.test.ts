@@ -169,6 +169,7 @@ const web = [
   'ReadableStream',
   'Response',
   'setTimeout',
+  'structuredClone',
   'TextDecoder',
   'TextEncoder',
   'URL',
