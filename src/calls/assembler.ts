@@ -120,7 +120,7 @@ export class CallAssembler {
 
   private takeName(call: Call, name: string, text: string, out: Output<ModelEvent>): void {
     if (call.name === name) {
-      call.namedAgain = text === '' && call.closed;
+      call.namedAgain = text.trim() === '' && call.closed;
       return;
     }
     if (call.started) {
@@ -190,7 +190,7 @@ function present(value: string | null | undefined, absent?: string): string | un
 }
 
 function saysNothing({ id, name, text }: Marks): boolean {
-  return id === undefined && name === undefined && text.trim() === '';
+  return id === undefined && name === undefined && text === '';
 }
 
 function excerpt(name: string): string {

@@ -35,8 +35,8 @@ export class CallFinder {
   }
 
   /**
-   * The call that came before, whole, and comes again: the same name and arguments, and the same id, or none on one side. Two calls that
-   * have no ids and are told apart by their indexes are two, equal or not.
+   * The call that came before, whole, and comes again: the same name and arguments, and the same id, or none on one side. Where indexes tell
+   * calls apart, what comes at a new one is another call, equal or not.
    */
   repeated(marks: Marks): Call | undefined {
     const { id, index, name, text } = marks;
@@ -44,7 +44,9 @@ export class CallFinder {
     const newIndex = index !== undefined && !this.byIndex.has(index) && this.indexesTellApart;
     let json: string | undefined;
     for (const call of this.calls) {
-      if (call.wireId === undefined ? newIndex : id !== undefined && id !== call.wireId) continue;
+      const sameId = id !== undefined && id === call.wireId;
+      const canRepeat = !newIndex && (id === undefined || call.wireId === undefined);
+      if (!sameId && !canRepeat) continue;
       if (name !== undefined && call.name !== '' && name !== call.name) continue;
       if (!call.closed) continue;
       json ??= canonicalJson(text);
@@ -116,7 +118,7 @@ export class CallFinder {
     }
     if (sameName) return true;
     // A piece of the name: not once the arguments began, and not where only names tell calls apart.
-    return call.argumentsText === '' && (id ?? index ?? position) !== undefined;
+    return call.argumentsText === '' && (id ?? index ?? position ?? call.wireId) !== undefined;
   }
 }
 
