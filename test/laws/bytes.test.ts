@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import type { ModelEvent, ToolCall } from '../../src/events.ts';
+import type { Frame } from '../../src/frame.ts';
+import { sseParser } from '../../src/sse/parser.ts';
 import { openAiChatBytes, splitBytes } from '../../src/testing/index.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 import { bytesOf, coverage, type DrawnAnswer, drawnAnswer, errorFacts, read, runs, said, textOf } from './support.ts';
@@ -138,6 +141,51 @@ describe('law: a prefix of the bytes before the finish reason gives a prefix of 
     }
   });
 
+  it.skipIf(recordings('openai-chat').length === 0)('of every recording, cut at sampled bytes and round the edges of frames', () => {
+    const reset = new Error('connection reset');
+    let cuts = 0;
+    for (const recording of recordings('openai-chat')) {
+      const bytes = recordedBytes(recording);
+      const { events: whole } = read([bytes]);
+      const edges = edgesBeforeFinish(bytes);
+      const last = edges.at(-1) ?? 0;
+      const sampled = fc.sample(fc.nat(last), { numRuns: 20, seed: last });
+      const near = [1, 2, edges.length - 2, edges.length - 1].flatMap((i) => [-1, 0, 1].map((by) => (edges[i] ?? 0) + by));
+      for (const at of [...sampled, ...near].filter((offset) => offset >= 0 && offset <= last)) {
+        const onMalformed = at % 2 === 0 ? 'error' : 'skip';
+        for (const thenError of [undefined, reset]) {
+          const { events, error } = read([bytes.slice(0, at)], { onMalformed, ...(thenError && { thenError }) });
+          expectPrefix(events, whole);
+          if (events.length === 0 && thenError) continue;
+          expect(error, `${recording.file} after ${at} bytes`).toBeInstanceOf(InterruptedError);
+          expectPartial(error as InterruptedError, events);
+        }
+        cuts++;
+      }
+    }
+    console.info(`prefixes: cut recordings at ${cuts} places`);
+    expect(cuts).toBeGreaterThan(1000);
+  });
+
+  /** Where the frames of a body end, before the one that says how the model or the answer ended. */
+  function edgesBeforeFinish(bytes: Uint8Array): number[] {
+    const edges = [0];
+    const [parser, decoder] = [sseParser(), openAiChat.decoder()];
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    const finishes = ({ type }: ModelEvent) => type === 'finish-reason' || type === 'round-end';
+    const events = { enqueue: (event: ModelEvent) => finishes(event) && end(), error: end, terminate: end };
+    for (let at = 0; at < bytes.length && !over; at++) {
+      const frames: Frame[] = [];
+      parser.transform(bytes.subarray(at, at + 1), { enqueue: (frame) => frames.push(frame), error: end, terminate: end });
+      for (const frame of frames) decoder.transform(frame, events);
+      if (frames.length > 0 && !over) edges.push(at + 1);
+    }
+    return edges;
+  }
+
   /** Where the frame with the finish reason begins: only before it is a cut an interruption for sure. */
   function finishAt({ round, style }: DrawnAnswer): number {
     return openAiChatBytes(
@@ -168,7 +216,7 @@ describe('law: a prefix of the bytes before the finish reason gives a prefix of 
   }
 
   function expectPartial(error: InterruptedError, events: readonly (ModelEvent | ToolCall)[]): void {
-    expect(error.partial.text).toBe(textOf(events));
+    expect(error.partial.text).toBe(textOf(events.filter((event) => !event.choice)));
     expect(error.partial.toolCalls).toEqual(events.filter((event) => event.type === 'tool-call'));
   }
 });
