@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { type AccumulateToolCallsOptions, toolCallAccumulator } from '../src/calls/accumulator.ts';
 import type { AnyEvent, Diagnostic, ToolCall } from '../src/events.ts';
+import { checkBounds } from '../src/json/bounds.ts';
 import { through } from '../src/through.ts';
 
 /**
@@ -19,7 +20,8 @@ import { through } from '../src/through.ts';
  * Passes errors of the source on, after a `Left` for each call that was open; `partial.toolCalls` of the error has them all.
  *
  * Keeps the arguments of the round's calls, `maxArgumentLength` UTF-16 code units each; a call beyond it, or nested deeper than `maxDepth`,
- * is a `Left`. More than `maxCalls` calls are a `LimitError`. Unsubscribing stops the source.
+ * is a `Left`. More than `maxCalls` calls are a `LimitError`; a bound that is no number, or negative, is a `RangeError` at once.
+ * Unsubscribing stops the source.
  *
  * @param options `maxArgumentLength`: UTF-16 code units, default 16 Mi. `maxDepth`: default 512. `maxCalls`: default 1,024.
  *
@@ -49,5 +51,6 @@ import { through } from '../src/through.ts';
 export function accumulateToolCalls<E extends AnyEvent>(
   options?: AccumulateToolCallsOptions,
 ): OperatorFunction<E, E | ToolCall | Diagnostic> {
+  checkBounds(options, 'maxArgumentLength', 'maxDepth', 'maxCalls');
   return through(() => toolCallAccumulator<E>(options));
 }

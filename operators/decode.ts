@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../src/dialects/dialect.ts';
 import type { ModelEvent } from '../src/events.ts';
 import type { Frame } from '../src/frame.ts';
+import { checkBounds } from '../src/json/bounds.ts';
 import { decodeFrames } from '../src/models/decode-frames.ts';
 
 /** Settings of {@link decode}. */
@@ -24,7 +25,7 @@ export interface DecodeOptions extends DecoderOptions {}
  * `partial` what there was. A connection that breaks after the finish reason is a `diagnostic`.
  *
  * Keeps the text and the arguments of the response (they are part of `round-end`): arguments up to `maxArgumentLength` for each of at most
- * `maxCalls` calls. Unsubscribing stops the source.
+ * `maxCalls` calls; a bound that is no number, or negative, is a `RangeError` at once. Unsubscribing stops the source.
  *
  * @param dialect how the API speaks, e.g. `openAiChat`.
  * @param options `onMalformed`: `'error'` (default) or `'skip'` with a diagnostic. `callIdSeed`: part of synthesised call ids, by default the
@@ -50,5 +51,6 @@ export interface DecodeOptions extends DecoderOptions {}
  */
 export function decode(dialect: Dialect, options?: DecodeOptions): OperatorFunction<Frame, ModelEvent> {
   if (typeof dialect?.decoder !== 'function') throw new TypeError('`dialect` is missing: say how the API speaks, e.g. decode(openAiChat).');
+  checkBounds(options, 'maxArgumentLength', 'maxCalls');
   return decodeFrames(dialect, options);
 }

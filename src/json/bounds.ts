@@ -8,9 +8,14 @@ export interface ArgumentsBounds {
 
 /** Fills in the defaults; throws where a bound is none. */
 export function checkedBounds(bounds: ArgumentsBounds): Required<ArgumentsBounds> {
-  const checked = { maxArgumentLength: bounds.maxArgumentLength ?? 16 * 1024 * 1024, maxDepth: bounds.maxDepth ?? 512 };
-  for (const [name, value] of Object.entries(checked)) {
-    if (!(value >= 0)) throw new RangeError(`${name} is ${value}: give a number, 0 or more.`);
+  checkBounds(bounds, 'maxArgumentLength', 'maxDepth');
+  return { maxArgumentLength: bounds.maxArgumentLength ?? 16 * 1024 * 1024, maxDepth: bounds.maxDepth ?? 512 };
+}
+
+/** Throws where a bound that was given is none. */
+export function checkBounds<K extends string>(bounds: { readonly [name in K]?: number } | undefined, ...names: readonly K[]): void {
+  for (const name of names) {
+    const value = bounds?.[name];
+    if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} is ${value}: give a number, 0 or more.`);
   }
-  return checked;
 }

@@ -42,4 +42,10 @@ describe('accumulateToolCalls', () => {
       expectObservable(result$).toBe('-o|', { o: other });
     });
   });
+
+  it('refuses a bound that is none, at the call', () => {
+    for (const bound of ['maxArgumentLength', 'maxDepth', 'maxCalls']) {
+      for (const value of [-1, Number.NaN]) expect(() => accumulateToolCalls({ [bound]: value })).toThrow(bound);
+    }
+  });
 });

@@ -61,4 +61,10 @@ describe('decode', () => {
       expect(() => decode(none as unknown as Dialect)).toThrow(/`dialect` is missing: .* decode\(openAiChat\)/);
     }
   });
+
+  it('refuses a bound that is none, at the call', () => {
+    for (const bound of ['maxArgumentLength', 'maxCalls']) {
+      for (const value of [-1, Number.NaN]) expect(() => decode(openAiChat, { [bound]: value })).toThrow(bound);
+    }
+  });
 });
