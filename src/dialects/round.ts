@@ -52,6 +52,8 @@ export class Round {
 
   /** Counts a frame. @returns whether it is to be read: after the end mark nothing is. */
   receive(frame: Frame, out: Output<ModelEvent>): boolean {
+    if (typeof frame?.data !== 'string')
+      throw new TypeError('A decoder takes frames: put `parseSse()` before `decode`, which makes them of bytes or text.');
     this.frames++;
     if (!this.ended) return true;
     if (this.afterEnd === 0) {

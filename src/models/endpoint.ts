@@ -14,7 +14,7 @@ export interface Endpoint extends EncodeOptions {
   /** The model's name in the provider's words. */
   readonly model: string;
   /** The key, or a function that is called once for each try of each request (key rotation). None: no key is sent. */
-  readonly apiKey?: string | (() => string | Promise<string>);
+  readonly apiKey?: string | undefined | (() => string | undefined | Promise<string | undefined>);
   /** Sent with each request; these win over the library's own. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields merged into each request's body; the request's own `extra` wins. `undefined` takes a field out. */

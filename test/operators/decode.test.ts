@@ -1,3 +1,4 @@
+import { of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../operators/decode.ts';
@@ -46,6 +47,18 @@ describe('decode', () => {
       expectObservable(source$.pipe(decode(openAiChat))).toBe('   (st)F---e 999ms |', named);
       expectSubscriptions(source$.subscriptions).toBe('           ^-------- 999ms !');
     });
+  });
+
+  it('says what is missing where it is given bytes', () => {
+    let raised: unknown;
+    of(new Uint8Array([100]) as unknown as Frame)
+      .pipe(decode(openAiChat))
+      .subscribe({
+        error: (error) => {
+          raised = error;
+        },
+      });
+    expect(String(raised)).toContain('parseSse()');
   });
 
   it('leaves no timer behind when it is unsubscribed after the end mark', () => {
