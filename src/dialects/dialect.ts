@@ -34,14 +34,56 @@ export interface DecoderOptions extends CallLimits {
   readonly callIdSeed?: string;
 }
 
-/** How one API speaks: requests out, responses in. */
+/** Settings of an encoder. What is left out is taken from the events. */
+export interface EncoderOptions {
+  /** The model's name, where `round-start` has none. */
+  readonly model?: string;
+  /** The response's id, where `round-start` has none. */
+  readonly responseId?: string;
+  /** When the response was made, in seconds since 1970. Default 0, so that the same events give the same frames. */
+  readonly created?: number;
+  /** Write token counts, where the dialect lets the client choose. Default true. */
+  readonly includeUsage?: boolean;
+  /** Write calls in the old form, `function_call` (only where the dialect has both). */
+  readonly legacyFunctions?: boolean;
+}
+
+/**
+ * What a dialect's wire has words for, beyond text, calls and finish reasons. What it has no word for its encoder leaves out.
+ *
+ * - `reasoning`, `refusal`, `usage`: those events.
+ * - `call-ids`: calls have ids. Without, the decoder makes them up.
+ * - `call-end`: the end of a call's arguments is marked.
+ * - `call-fragments`: arguments come in pieces. Without, a call is written when it is whole.
+ * - `interleaved-calls`: fragments of several calls may alternate.
+ * - `text-beside-calls`: text may come while a call is open, and after it.
+ * - `invalid-arguments`: arguments need not be JSON.
+ * - `choices`: several choices.
+ */
+export type Expression =
+  | 'reasoning'
+  | 'refusal'
+  | 'usage'
+  | 'call-ids'
+  | 'call-end'
+  | 'call-fragments'
+  | 'interleaved-calls'
+  | 'text-beside-calls'
+  | 'invalid-arguments'
+  | 'choices';
+
+/** How one API speaks, both ways: requests out and responses in, and responses out for gateways. */
 export interface Dialect {
   readonly name: string;
   readonly framing: 'sse' | 'ndjson' | 'json-array' | 'messages';
+  /** What its wire can say. */
+  readonly expresses: ReadonlySet<Expression>;
   /** Writes a request in the API's own words. */
   encodeRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest;
   /** A fresh decoder: one per response. */
   decoder(options?: DecoderOptions): Stage<Frame, ModelEvent>;
+  /** A fresh encoder: one per response. Its frames, framed and sent, are what a server of this API sends. */
+  encoder(options?: EncoderOptions): Stage<ModelEvent, Frame>;
   /** The provider's own headers that carry the key. */
   authHeaders(apiKey: string): Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.ts';
 import { ChatDecoder } from './openai-chat-decoder.ts';
+import { ChatEncoder } from './openai-chat-encoder.ts';
 import { encodeChatRequest } from './openai-chat-request.ts';
 
 /**
@@ -11,7 +12,19 @@ import { encodeChatRequest } from './openai-chat-request.ts';
 export const openAiChat: Dialect = {
   name: 'openai-chat',
   framing: 'sse',
+  expresses: new Set([
+    'reasoning',
+    'refusal',
+    'usage',
+    'call-ids',
+    'call-fragments',
+    'interleaved-calls',
+    'text-beside-calls',
+    'invalid-arguments',
+    'choices',
+  ]),
   encodeRequest: encodeChatRequest,
   decoder: (options) => new ChatDecoder(options),
+  encoder: (options) => new ChatEncoder(options),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };
