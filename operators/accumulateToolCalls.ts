@@ -8,8 +8,8 @@ import { through } from '../src/through.ts';
  * Joins the fragments of each tool call, waits until the call is surely complete, and adds it as one `tool-call`.
  *
  * ```text
- * events               --c-d-d--t--------F-e|      c: tool-call-start  d: tool-call-delta  t: text-delta
- * accumulateToolCalls  --c-d-d--(tT)-----F-e|      F: finish-reason  e: round-end  T: tool-call
+ * events               --c-d-D--t-----F-e|      c: tool-call-start  d, D: tool-call-delta  t: text-delta
+ * accumulateToolCalls  --c-d-D--(tT)--F-e|      F: finish-reason  e: round-end  T: tool-call
  * ```
  *
  * Passes every event on at once and untouched. A call is *closed* when its arguments are one whole JSON value, and *confirmed* when
@@ -25,7 +25,7 @@ import { through } from '../src/through.ts';
  *
  * @param options `maxArgumentLength`: UTF-16 code units, default 16 Mi. `maxDepth`: default 512. `maxCalls`: default 1,024.
  *
- * 1. `argumentsText` is the concatenation of the call's `tool-call-delta`s.
+ * 1. `argumentsText` is the concatenation of the call's `tool-call-delta`s until it is confirmed; white space after that is left out.
  * 2. `arguments` is `Right(JSON.parse(argumentsText))`, blank text being `{}`, or a `Left`.
  * 3. What is cut short is never a `Right`: not by `length`, a filter, an error or a lost connection.
  *

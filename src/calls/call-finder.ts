@@ -102,7 +102,7 @@ export class CallFinder {
     if (there) return there;
     // An index that comes late belongs to the newest call, if that has none and nothing says that another begins.
     const { newest } = this;
-    if (!newest || newest.wireIndex !== undefined || newest.closed) return undefined;
+    if (!newest || newest.wireIndex !== undefined) return undefined;
     return name === undefined || name === newest.name ? newest : undefined;
   }
 

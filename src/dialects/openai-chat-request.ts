@@ -39,32 +39,28 @@ function addTools(body: Body, request: ModelRequest, tools: readonly ToolDeclara
 
 function encodeMessages(messages: readonly Message[], legacyWanted: boolean): unknown[] {
   const encoded: unknown[] = [];
-  /** Calls of the last assistant's message that were made in the old form, by id. */
-  let legacyCalls: ReadonlyMap<string, MessageToolCall> | undefined;
-  let assistant: AssistantMessage | undefined;
-  for (const message of messages) {
-    switch (message.role) {
-      case 'system':
-        encoded.push({ role: 'system', content: message.content });
-        break;
-      case 'user':
-        encoded.push({ role: 'user', content: encodeContent(message) });
-        break;
-      case 'assistant': {
-        const legacy = isLegacy(message, legacyWanted);
-        legacyCalls = legacy ? new Map(message.toolCalls?.map((call) => [call.id, call])) : undefined;
-        assistant = message;
-        // In the old form a message holds one call, so each goes out with its result.
-        if (!legacy) encoded.push(encodeAssistant(message));
-        break;
-      }
-      case 'tool':
-        if (legacyCalls && assistant) encoded.push(...encodeLegacyCall(assistant, legacyCalls.get(message.toolCallId), message));
-        else encoded.push({ role: 'tool', tool_call_id: message.toolCallId, content: message.content });
-        break;
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i] as Message;
+    if (message.role === 'system') encoded.push({ role: 'system', content: message.content });
+    else if (message.role === 'user') encoded.push({ role: 'user', content: encodeContent(message) });
+    else if (message.role === 'tool') encoded.push({ role: 'tool', tool_call_id: message.toolCallId, content: message.content });
+    else if (!isLegacy(message, legacyWanted)) encoded.push(encodeAssistant(message));
+    else {
+      const results = resultsAfter(messages, i);
+      encoded.push(...encodeLegacy(message, results));
+      i += results.length;
     }
   }
   return encoded;
+}
+
+function resultsAfter(messages: readonly Message[], at: number): ToolMessage[] {
+  const results: ToolMessage[] = [];
+  for (const message of messages.slice(at + 1)) {
+    if (message.role !== 'tool') break;
+    results.push(message);
+  }
+  return results;
 }
 
 function encodeContent({ content }: UserMessage): unknown {
@@ -89,17 +85,24 @@ function encodeAssistant(message: AssistantMessage): unknown {
   };
 }
 
-function encodeLegacyCall(assistant: AssistantMessage, call: MessageToolCall | undefined, result: ToolMessage): unknown[] {
-  const answer = { role: 'function', name: result.name, content: result.content };
-  if (!call) return [answer];
-  const isFirst = assistant.toolCalls?.[0] === call;
-  const own = isFirst ? nativeOf(assistant) : undefined;
-  const asked = own ?? {
-    role: 'assistant',
-    content: (isFirst && assistant.content) || null,
-    function_call: { name: call.name, arguments: validArguments(call) },
-  };
-  return [asked, answer];
+/** In the old form a message holds one call, so each goes out with its result right after it. */
+function encodeLegacy(assistant: AssistantMessage, results: readonly ToolMessage[]): unknown[] {
+  const calls = assistant.toolCalls ?? [];
+  const encoded = calls.flatMap((call, i) => {
+    const own = i === 0 ? nativeOf(assistant) : undefined;
+    const asked = own ?? {
+      role: 'assistant',
+      content: (i === 0 && assistant.content) || null,
+      function_call: { name: call.name, arguments: validArguments(call) },
+    };
+    return [asked, ...results.filter((result) => result.toolCallId === call.id).map(legacyResult)];
+  });
+  const strange = results.filter((result) => !calls.some((call) => call.id === result.toolCallId));
+  return [...encoded, ...strange.map(legacyResult)];
+}
+
+function legacyResult(result: ToolMessage): unknown {
+  return { role: 'function', name: result.name, content: result.content };
 }
 
 function isLegacy(message: AssistantMessage, wanted: boolean): boolean {

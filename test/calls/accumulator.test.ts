@@ -21,7 +21,9 @@ const over = (word: FinishReason = 'tool-calls', cut?: true): ModelEvent => ({
 });
 
 const gather = (events: readonly ModelEvent[], options = {}) => runStage(toolCallAccumulator<ModelEvent>(options), events).values;
-const types = (events: readonly ModelEvent[]) => gather(events).map((event) => event.type);
+/** What came, in order; a call that may not run is a `Left`. */
+const types = (events: readonly ModelEvent[]) =>
+  gather(events).map((event) => (event.type === 'tool-call' && event.arguments._tag === 'Left' ? 'Left' : event.type));
 const found = (events: readonly ModelEvent[], options = {}) =>
   gather(events, options).filter((event) => event.type === 'tool-call') as ToolCall[];
 
@@ -30,9 +32,15 @@ describe('a closed call is confirmed', () => {
 
   it('by text after it', () =>
     expect(types([...call, text('x')])).toEqual(['tool-call-start', 'tool-call-delta', 'text-delta', 'tool-call']));
-  it('by reasoning after it', () => expect(found([...call, { type: 'reasoning-delta', text: 'x' }])).toHaveLength(1));
-  it('by another call after it', () =>
-    expect(types([...call, start('b', 1)]).slice(2)).toEqual(['tool-call-start', 'tool-call', 'tool-call']));
+  it('by reasoning after it', () => expect(types([...call, { type: 'reasoning-delta', text: 'x' }]).at(-1)).toBe('tool-call'));
+  it('by another call after it', () => expect(types([...call, start('b', 1)]).slice(2)).toEqual(['tool-call-start', 'tool-call', 'Left']));
+  it('by a fragment of another call after it', () =>
+    expect(types([start('b', 1), ...call, piece('b', '{', 1)]).slice(2)).toEqual([
+      'tool-call-delta',
+      'tool-call-delta',
+      'tool-call',
+      'Left',
+    ]));
   it('by a finish reason after it, before the round ends', () =>
     expect(types([...call, reason('stop')]).slice(2)).toEqual(['finish-reason', 'tool-call']));
   it('by a finish reason before its last fragment', () =>
@@ -41,6 +49,12 @@ describe('a closed call is confirmed', () => {
       'tool-call-delta',
       'tool-call',
       'text-delta',
+    ]));
+  it('by a finish reason before its end mark', () =>
+    expect(types([start('a'), reason('tool-calls'), end('a'), text('x')]).slice(2)).toEqual(['tool-call-end', 'tool-call', 'text-delta']));
+  it('but no longer where it goes on', () =>
+    expect(found([start('a'), end('a'), piece('a', '{'), text('x'), piece('a', '}'), over()])).toMatchObject([
+      { arguments: { right: {} } },
     ]));
   it('by the end of the round, just before it', () => expect(types([...call, over()]).slice(2)).toEqual(['tool-call', 'round-end']));
   it('but not by empty text, usage or silence (issue vercel/ai#13137)', () =>
@@ -84,8 +98,9 @@ describe('blank arguments (issue vercel/ai#7326)', () => {
   ] as const) {
     it(`as ${name} become {} at a regular end`, () => expect(summary(read([chunk, finish(), done]).calls)).toEqual([['now', {}]]));
     it(`as ${name} do not after a cut`, () => expect(summary(read([chunk]).calls)).toEqual([['now', 'interrupted']]));
-    it(`as ${name} do not after length`, () =>
-      expect(summary(read([chunk, finish('length'), done]).calls)).toEqual([['now', 'incomplete']]));
+    for (const word of ['length', 'content_filter', 'error'])
+      it(`as ${name} do not after ${word}`, () =>
+        expect(summary(read([chunk, finish(word), done]).calls)).toEqual([['now', 'incomplete']]));
   }
   it('do not where the connection broke after the finish reason', () =>
     expect(found([start('a'), reason('tool-calls'), over('tool-calls', true)])).toMatchObject([
@@ -93,10 +108,11 @@ describe('blank arguments (issue vercel/ai#7326)', () => {
     ]));
   it('close where the dialect marks the end', () =>
     expect(found([start('a'), end('a'), text('x')])).toMatchObject([{ arguments: { right: {} } }]));
-  it('marked as ended still wait for the end of a round that was cut off by length', () =>
-    expect(found([start('a'), end('a'), reason('length'), over('length')])).toMatchObject([
-      { arguments: { left: { code: 'incomplete' } } },
-    ]));
+  it('marked as ended still wait for the end of a round that was cut off', () => {
+    for (const word of ['length', 'content-filter', 'error'] as const) {
+      expect(found([start('a'), end('a'), reason(word), over(word)])).toMatchObject([{ arguments: { left: { code: 'incomplete' } } }]);
+    }
+  });
 });
 
 describe('what never runs', () => {
@@ -137,6 +153,15 @@ describe('restarts, choices, errors', () => {
   it('forgets the open calls of a round that is asked again', () => {
     const again: ModelEvent = { type: 'round-restarted', attempt: 2, message: 'cut' };
     expect(found([start('a'), piece('a', '{"n":'), again, start('a'), piece('a', '{}'), over()])).toMatchObject([{ argumentsText: '{}' }]);
+  });
+
+  it('forgets a round that ended: the next may use its ids again', () => {
+    const round = (args: string) => [start('a'), piece('a', args), over()];
+    expect(found([...round('{"n":1}'), ...round('{"n":2}')]).map((call) => call.argumentsText)).toEqual(['{"n":1}', '{"n":2}']);
+  });
+
+  it('goes on with a call that is begun twice', () => {
+    expect(found([start('a'), piece('a', '{"n":'), start('a'), piece('a', '1}'), over()])).toMatchObject([{ argumentsText: '{"n":1}' }]);
   });
 
   it('lets only choice 0 call tools', () => {

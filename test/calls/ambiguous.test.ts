@@ -66,6 +66,17 @@ describe('a summary of everything, after the calls, runs nothing twice (issue ve
     expect(summary(found)).toEqual(twoCalls);
   });
 
+  it('where the ids of one summary are those of the next', () => {
+    const { calls: found } = read([
+      calls(entry(0, none, 'x', '{"n":1}')),
+      calls(entry(0, 'a', 'x', '{"n":1}')),
+      calls(entry(1, 'a', 'x', '{"n":1}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([['x', { n: 1 }]]);
+  });
+
   it('where only the calls had ids, and the summary comes one by one without index', () => {
     const { calls: found } = read([
       calls(entry(0, 'a', 'x', '{"n":1}')),
@@ -240,6 +251,39 @@ describe('marks that are missing, late, or wrong', () => {
     }
   });
 
+  it('a known id at a new index, without a name, goes on with its call', () => {
+    const { calls: found } = read([calls(entry(0, 'a', 'x', '')), calls(entry(1, 'a', none, '{"n":1}')), finish(), done]);
+    expect(summary(found)).toEqual([['x', { n: 1 }]]);
+  });
+
+  it('another id with another name is another call, though it begins in the middle of a value: neither runs', () => {
+    const { calls: found } = read([calls(entry(0, 'a', 'x', '{"n":')), calls(entry(0, 'b', 'y', '1}')), finish(), done]);
+    expect(summary(found)).toEqual([
+      ['x', 'incomplete'],
+      ['y', 'invalid-json'],
+    ]);
+  });
+
+  it('a name said again is not that of a call with a new id, whose own name comes late', () => {
+    const { calls: found } = read([
+      calls(entry(0, 'a', 'add', '{"n":1}')),
+      calls(entry(0, none, 'add', '')),
+      calls(entry(0, 'b', none, '{"n":2}')),
+      calls(entry(0, 'b', 'sub', '')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['add', { n: 1 }],
+      ['sub', { n: 2 }],
+    ]);
+  });
+
+  it('white space with an index that comes late belongs to the call before', () => {
+    const { calls: found } = read([calls(entry(none, none, 'x', '{}')), calls(entry(0, none, none, '\n')), finish(), done]);
+    expect(summary(found)).toEqual([['x', {}]]);
+  });
+
   it('a name that comes after the finish reason is not too late', () => {
     const { calls: found } = read([calls(entry(0, 'a', null, '{"n":1}')), finish(), calls(entry(0, none, 'x')), done]);
     expect(summary(found)).toEqual([['x', { n: 1 }]]);
@@ -248,6 +292,12 @@ describe('marks that are missing, late, or wrong', () => {
   it('arguments that come after the finish reason are not too late', () => {
     const { calls: found } = read([calls(entry(0, 'a', 'x', '')), finish(), calls(entry(0, none, none, '{"n":1}')), done]);
     expect(summary(found)).toEqual([['x', { n: 1 }]]);
+  });
+
+  it('a synthesised id is another in another choice', () => {
+    const one = (index: number) => ({ choices: [{ index, delta: { tool_calls: [entry(0, none, 'x', '{}')] }, finish_reason: 'stop' }] });
+    const ids = read([one(0), one(1), done]).events.flatMap((event) => (event.type === 'tool-call-start' ? [event.callId] : []));
+    expect(new Set(ids).size).toBe(2);
   });
 
   it('a synthesised id is never that of another call', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
-import { InterruptedError, ProviderError } from '../../src/errors.ts';
+import { InterruptedError, LimitError, ProviderError } from '../../src/errors.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import { sseParser } from '../../src/sse/parser.ts';
@@ -126,6 +126,21 @@ describe('calls of another choice', () => {
     expect(nativeOf(events as ModelEvent[])).toMatchObject({ tool_calls: [{ id: 'a' }] });
   });
 
+  it('and its words and unknown fields stay out of the message, too', () => {
+    const signed = { ...entry(0, 'b', 'y', '{}'), extra_content: { signature: 'no' } };
+    const { values } = decode([
+      second({ content: 'no', extra: 'no', tool_calls: [signed] }, 'stop'),
+      calls(entry(0, 'a', 'x', '{}')),
+      finish(),
+      done,
+    ]);
+    expect(nativeOf(values)).toEqual({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'x', arguments: '{}' } }],
+    });
+  });
+
   it('in the old form do not make the first choice an old one', () => {
     const { values } = decode([
       second({ function_call: { name: 'z', arguments: '{}' } }),
@@ -233,6 +248,20 @@ describe('errors at the very end (issue vercel/ai#4726, vercel/ai#13506)', () =>
     expect(error).toMatchObject({ code: 'provider', partial: { text: 'x' } });
   });
 
+  it('of the operators before are errors after the finish reason, too: they are no lost connection', () => {
+    for (const error of [
+      new LimitError('maxFrameBytes', 1, 'bytes'),
+      new ProviderError('no', { retryable: false, raw: null }),
+      new InterruptedError('no'),
+    ]) {
+      const stage = openAiChat.decoder();
+      const out = { enqueue: () => undefined, error: () => undefined, terminate: () => undefined };
+      for (const frame of frames([delta({ content: 'x' }), finish('stop')])) stage.transform(frame, out);
+      expect(stage.fail?.(error, out)).toBe(error);
+      expect(error.partial.text).toBe('x');
+    }
+  });
+
   it('after the end mark are nothing any more', () => {
     expect(decode([delta({ content: 'x' }), finish('stop'), done, { error: { message: 'late' } }]).error).toBeUndefined();
   });
@@ -243,6 +272,26 @@ describe('errors at the very end (issue vercel/ai#4726, vercel/ai#13506)', () =>
     const out = { enqueue: () => undefined, error: () => undefined, terminate: () => undefined };
     for (const data of lines) stage.transform({ data, stray: true }, out);
     expect(stage.fail?.(new Error('reset'), out)).toMatchObject({ code: 'provider' });
+  });
+});
+
+describe('token counts', () => {
+  const counted = (usage: object) => ({ ...delta({ content: 'x' }), usage });
+
+  it('that come with every chunk are said when they change', () => {
+    const { values } = decode([
+      counted({ completion_tokens: 1 }),
+      counted({ completion_tokens: 1 }),
+      counted({ completion_tokens: 2 }),
+      finish('stop'),
+      done,
+    ]);
+    expect(values.flatMap((event) => (event.type === 'usage' ? [event.usage] : []))).toEqual([{ outputTokens: 1 }, { outputTokens: 2 }]);
+  });
+
+  it('may stand in x_groq', () => {
+    const { values } = decode([{ ...finish('stop'), x_groq: { usage: { prompt_tokens: 3 } } }, done]);
+    expect(roundEnd(values)?.usage).toEqual({ inputTokens: 3 });
   });
 });
 

@@ -3,6 +3,7 @@ import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { InterruptedError, MalformedFrameError, ProviderError } from '../../src/errors.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
+import type { Message } from '../../src/messages.ts';
 import { runStage, type Stage } from '../../src/stage.ts';
 import { calls, delta, done, entry, finish, frames } from '../calls/support.ts';
 
@@ -356,6 +357,19 @@ describe('what goes back to the server', () => {
       { role: 'assistant', content: null, function_call: { name: 'y', arguments: '{"n":2}' } },
       { role: 'function', name: 'y', content: 'result of y' },
     ]);
+  });
+
+  it('is there in the old form too where results are missing, or strange', () => {
+    const message = roundEnd(
+      decode([delta({ function_call: { name: 'x', arguments: '{}' } }), finish('function_call'), done]).values,
+    )?.message;
+    if (!message) throw new Error('no round-end');
+    const strange = { role: 'tool' as const, toolCallId: 'other', name: 'y', content: '1' };
+    const encode = (messages: Message[]) => openAiChat.encodeRequest({ messages }, { model: 'm' }).body.messages;
+    const asked = { role: 'assistant', content: null, function_call: { name: 'x', arguments: '{}' } };
+    const user = { role: 'user' as const, content: 'Hi' };
+    expect(encode([message, user])).toEqual([asked, user]);
+    expect(encode([message, strange, user])).toEqual([asked, { role: 'function', name: 'y', content: '1' }, user]);
   });
 });
 
