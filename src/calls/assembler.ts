@@ -79,6 +79,12 @@ export class CallAssembler {
     return call;
   }
 
+  /** Takes more arguments of a call where the wire itself says which one it is: nothing is guessed. */
+  append(call: AssembledCall, text: string, out: Output<ModelEvent>): void {
+    const known = this.finder.calls[call.index];
+    if (known && text !== '') this.takeText(known, text, out);
+  }
+
   /** The dialect marked a call's arguments as complete. */
   end(call: AssembledCall, out: Output<ModelEvent>): void {
     const known = this.finder.calls[call.index];

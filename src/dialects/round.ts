@@ -99,6 +99,11 @@ export class Round {
     return this.choice(choice).calls.add(fragment, out);
   }
 
+  /** More arguments of a call, where the wire itself says which one it is. */
+  appendToCall(choice: number, call: AssembledCall, text: string, out: Output<ModelEvent>): void {
+    this.choice(choice).calls.append(call, text, out);
+  }
+
   endCall(choice: number, call: AssembledCall, out: Output<ModelEvent>): void {
     this.choice(choice).calls.end(call, out);
   }
