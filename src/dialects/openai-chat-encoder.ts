@@ -1,11 +1,165 @@
-import type { ModelEvent } from '../events.ts';
+import { isToolstreamError, ProviderError } from '../errors.ts';
+import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
+import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { finishReason, isRecord, usageOf } from './openai-chat-wire.ts';
 
-/** Writes model events as `chat.completion.chunk`s. */
+type Fields = { readonly [key: string]: Json };
+
+/**
+ * Writes model events as `chat.completion.chunk`s: each event as it comes, token counts once, before the end mark. Diagnostics, provider
+ * events and ends of calls have no word here. What comes after `round-end` is ignored; a source that ends without one gets no end mark,
+ * so that the client can tell.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat-streaming
+ */
 export class ChatEncoder implements Stage<ModelEvent, Frame> {
-  constructor(_options: EncoderOptions = {}) {}
+  private readonly options: EncoderOptions;
+  /** The same on every chunk. */
+  private head: Fields;
+  /** Choices whose role was said. */
+  private readonly begun = new Set<number>();
+  private finished = false;
+  private usage: UsageEvent | undefined;
+  private ended = false;
 
-  transform(_event: ModelEvent, _out: Output<Frame>): void {}
+  constructor(options: EncoderOptions = {}) {
+    this.options = options;
+    this.head = this.headOf();
+  }
+
+  transform(event: ModelEvent, out: Output<Frame>): void {
+    if (this.ended) return;
+    const choice = event.choice ?? 0;
+    switch (event.type) {
+      case 'round-start':
+        if (this.begun.size === 0) this.head = this.headOf(event);
+        this.begin(choice, out);
+        return;
+      case 'text-delta':
+        this.delta(choice, { content: event.text }, out);
+        return;
+      case 'reasoning-delta':
+        this.delta(choice, { reasoning_content: event.text }, out);
+        return;
+      case 'refusal-delta':
+        this.delta(choice, { refusal: event.text }, out);
+        return;
+      case 'tool-call-start':
+        this.call(choice, event.index, { id: event.callId, type: 'function' }, { name: event.name, arguments: '' }, out);
+        return;
+      case 'tool-call-delta':
+        this.call(choice, event.index, {}, { arguments: event.text }, out);
+        return;
+      case 'finish-reason':
+        this.finish(choice, event.reason, event.raw, out);
+        return;
+      case 'usage':
+        this.usage = event;
+        return;
+      case 'round-end':
+        this.end(event.reason, event.usage, out);
+        return;
+      default:
+    }
+  }
+
+  /** The head is long gone with status 200, so the error goes into the stream, in the form OpenAI's clients raise, and the stream ends. */
+  fail(error: unknown, out: Output<Frame>): unknown {
+    if (!this.ended) out.enqueue({ data: JSON.stringify({ error: chatError(error) }) });
+    this.ended = true;
+    out.terminate();
+    return error;
+  }
+
+  private headOf(start: { readonly responseId?: string; readonly model?: string } = {}): Fields {
+    const { responseId = 'chatcmpl-0', model = 'unknown', created = 0 } = this.options;
+    return { id: start.responseId ?? responseId, object: 'chat.completion.chunk', created, model: start.model ?? model };
+  }
+
+  private begin(choice: number, out: Output<Frame>): void {
+    if (this.begun.has(choice)) return;
+    this.begun.add(choice);
+    this.choice(choice, { role: 'assistant', content: '' }, null, out);
+  }
+
+  private delta(choice: number, delta: Fields, out: Output<Frame>): void {
+    this.begin(choice, out);
+    this.choice(choice, delta, null, out);
+  }
+
+  /** The old form has no ids and one call; where there are more, an index tells them apart. */
+  private call(choice: number, index: number, marks: Fields, called: Fields, out: Output<Frame>): void {
+    if (this.options.legacyFunctions) this.delta(choice, { function_call: { ...(index > 0 && { index }), ...called } }, out);
+    else this.delta(choice, { tool_calls: [{ index, ...marks, function: called }] }, out);
+  }
+
+  private finish(choice: number, reason: FinishReason, raw: string, out: Output<Frame>): void {
+    this.begin(choice, out);
+    if (choice === 0) this.finished = true;
+    this.choice(choice, {}, this.word(reason, raw), out);
+  }
+
+  /** Clients know OpenAI's words. For what OpenAI has no word for, the provider's own goes out, if it is read as the same reason. */
+  private word(reason: FinishReason, raw: string): string {
+    if (reason === 'tool-calls' && this.options.legacyFunctions) return 'function_call';
+    if (reason !== 'error' && reason !== 'other') return WORDS[reason];
+    return raw !== '' && finishReason(raw) === reason ? raw : reason;
+  }
+
+  private end(reason: FinishReason, total: Usage | undefined, out: Output<Frame>): void {
+    if (!this.finished) this.finish(0, reason, '', out);
+    const usage = total ?? this.usage?.usage;
+    if (usage && (this.options.includeUsage ?? true)) this.chunk({ choices: [], usage: writtenUsage(usage, this.usage?.raw) }, out);
+    out.enqueue({ data: '[DONE]' });
+    this.ended = true;
+  }
+
+  private choice(index: number, delta: Fields, finish: string | null, out: Output<Frame>): void {
+    this.chunk({ choices: [{ index, delta, finish_reason: finish }] }, out);
+  }
+
+  private chunk(rest: Fields, out: Output<Frame>): void {
+    out.enqueue({ data: JSON.stringify({ ...this.head, ...rest }) });
+  }
+}
+
+/** OpenAI's words. It does not pause: what another model paused ends here. */
+const WORDS = {
+  stop: 'stop',
+  'tool-calls': 'tool_calls',
+  length: 'length',
+  'content-filter': 'content_filter',
+  pause: 'stop',
+} as const;
+
+/** Token counts in OpenAI's words: as they came, if they came in these, else made anew. Clients rely on the first three. */
+function writtenUsage(usage: Usage, raw: Json | undefined): Json {
+  if (isRecord(raw) && isSameUsage(usageOf(raw), usage)) return raw as Json;
+  const { inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens, cachedInputTokens, reasoningTokens } = usage;
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: totalTokens,
+    ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
+    ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+  };
+}
+
+const COUNTS = ['inputTokens', 'outputTokens', 'totalTokens', 'cachedInputTokens', 'reasoningTokens'] as const;
+
+function isSameUsage(a: Usage, b: Usage): boolean {
+  return COUNTS.every((count) => a[count] === b[count]) && a.inputTokens !== undefined && a.outputTokens !== undefined;
+}
+
+/**
+ * An error as OpenAI words it, with nothing in it but a message and a code: excerpts, causes and partial answers stay here. An error that is
+ * not the library's own may quote anything, so it is not quoted.
+ */
+export function chatError(error: unknown): { readonly message: string; readonly type: string; readonly code: string | null } {
+  if (!isToolstreamError(error)) return { message: 'The answer failed.', type: 'server_error', code: null };
+  const code = error instanceof ProviderError ? (error.providerCode ?? error.code) : error.code;
+  return { message: error.message, type: 'upstream_error', code };
 }
