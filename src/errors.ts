@@ -30,6 +30,9 @@ export interface ErrorPlace {
   /** The n-th frame of the body, from 0. */
   readonly frame?: number;
   readonly callId?: string;
+  /** The response that broke, and the newest event of it, where the wire numbers its events: what asking for the rest takes. */
+  readonly responseId?: string;
+  readonly sequence?: number;
 }
 
 interface ErrorOptions {

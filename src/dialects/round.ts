@@ -1,6 +1,14 @@
 import { CallAssembler, type CallFragment } from '../calls/assembler.ts';
 import type { AssembledCall } from '../calls/call.ts';
-import { InterruptedError, LimitError, MalformedFrameError, type PartialAnswer, ProviderError, withPartial } from '../errors.ts';
+import {
+  type ErrorPlace,
+  InterruptedError,
+  LimitError,
+  MalformedFrameError,
+  type PartialAnswer,
+  ProviderError,
+  withPartial,
+} from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { AssistantMessage } from '../messages.ts';
@@ -28,6 +36,8 @@ export class Round {
   ended = false;
   /** Whether anything was said, or the end mark came. */
   started = false;
+  /** The number of the newest event, where the wire numbers them: from there a response that the server keeps can be asked for again. */
+  sequence: number | undefined;
   private responseId: string | undefined;
   private usage: Usage | undefined;
   private usageText = '';
@@ -184,9 +194,14 @@ export class Round {
   private interrupted(what: string, cause: unknown, out: Output<ModelEvent>): InterruptedError {
     const error = new InterruptedError(
       `The response broke off before the model was done: ${what} What came is in \`partial\`; asking again may help.`,
-      { cause, place: { frame: this.frames } },
+      { cause, place: { frame: this.frames, ...this.resumption() } },
     );
     return this.broken(error, out);
+  }
+
+  private resumption(): ErrorPlace {
+    if (this.sequence === undefined) return {};
+    return { ...(this.responseId && { responseId: this.responseId }), sequence: this.sequence };
   }
 
   private describeEnd(): string {

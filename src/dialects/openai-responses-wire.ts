@@ -1,0 +1,123 @@
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import { isRecord } from './openai-chat-wire.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
+export const ResponseEvent = t.type({
+  type: t.string,
+  response: optional(t.UnknownRecord),
+  item: optional(t.UnknownRecord),
+  item_id: optional(t.string),
+  call_id: optional(t.string),
+  output_index: optional(t.number),
+  content_index: optional(t.number),
+  summary_index: optional(t.number),
+  sequence_number: optional(t.number),
+});
+
+/** An event that says a piece, or all, of a text. */
+export const TextEvent = t.intersection([
+  ResponseEvent,
+  t.type({
+    delta: optional(t.string),
+    text: optional(t.string),
+    refusal: optional(t.string),
+    input: optional(t.string),
+    /** Should be a string; a few relays send the object itself. */
+    arguments: optional(t.union([t.string, t.UnknownRecord])),
+  }),
+]);
+
+export type ResponseEvent = t.TypeOf<typeof ResponseEvent>;
+export type TextEvent = t.TypeOf<typeof TextEvent>;
+/** An entry of a response's `output`. */
+export type Item = { readonly [key: string]: unknown };
+
+/** Events whose text is read; of others the text is data. */
+const TEXT_EVENT =
+  /^response\.(output_text|refusal|reasoning_text|reasoning_summary_text|function_call_arguments|custom_tool_call_input)\./;
+
+/** Whether an event's text belongs to the answer, so that it has to have the shape of {@link TextEvent}. */
+export function saysText(event: ResponseEvent): event is TextEvent {
+  return TEXT_EVENT.test(event.type);
+}
+
+/**
+ * Whether a payload has the shape of {@link ResponseEvent}, or {@link TextEvent}, at a glance. The codec, which costs several times the
+ * parsing, runs only on what fails here, to say where it is wrong.
+ */
+export function looksLikeResponseEvent(payload: unknown): payload is ResponseEvent {
+  if (!isRecord(payload) || typeof payload.type !== 'string') return false;
+  if (!isRecordOrAbsent(payload.response) || !isRecordOrAbsent(payload.item) || !isText(payload.item_id) || !isText(payload.call_id)) {
+    return false;
+  }
+  if (!isNumber(payload.output_index) || !isNumber(payload.content_index) || !isNumber(payload.summary_index)) return false;
+  if (!isNumber(payload.sequence_number)) return false;
+  if (!TEXT_EVENT.test(payload.type)) return true;
+  if (!isText(payload.delta) || !isText(payload.text) || !isText(payload.refusal) || !isText(payload.input)) return false;
+  return isText(payload.arguments) || isRecord(payload.arguments);
+}
+
+/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+export function describeEventProblem(payload: unknown): string | undefined {
+  const codec: t.Mixed = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type) ? TextEvent : ResponseEvent;
+  const decoded = codec.decode(payload);
+  if (E.isRight(decoded)) return undefined;
+  const context = decoded.left[0]?.context ?? [];
+  const where = context.find(({ key }) => key !== '' && !/^\d+$/.test(key));
+  const expected = (where ?? context[0])?.type.name ?? 'another type';
+  const value = where ? where.actual : payload;
+  return `expected ${expected} at \`${where?.key ?? 'the top'}\`, got ${JSON.stringify(value)?.slice(0, 40) ?? 'nothing'}`;
+}
+
+/** Why a response ended, by its `status` or its `incomplete_details.reason`. */
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  completed: 'stop',
+  max_output_tokens: 'length',
+  max_tokens: 'length',
+  length: 'length',
+  content_filter: 'content-filter',
+};
+
+/** The provider's word in the common vocabulary. */
+export function responseFinish(word: string): FinishReason {
+  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+}
+
+/** Token counts in the common vocabulary. */
+export function responseUsage(raw: { readonly [key: string]: unknown }): Usage {
+  const input = isRecord(raw.input_tokens_details) ? raw.input_tokens_details : {};
+  const output = isRecord(raw.output_tokens_details) ? raw.output_tokens_details : {};
+  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+    inputTokens: count(raw.input_tokens),
+    outputTokens: count(raw.output_tokens),
+    totalTokens: count(raw.total_tokens),
+    cachedInputTokens: count(input.cached_tokens),
+    reasoningTokens: count(output.reasoning_tokens),
+  };
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+}
+
+/** A text that says something: blank ids and names are absent ones. */
+export function word(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+function isRecordOrAbsent(value: unknown): boolean {
+  return value === null || value === undefined || isRecord(value);
+}
+
+function isText(value: unknown): boolean {
+  return value === null || value === undefined || typeof value === 'string';
+}
+
+function isNumber(value: unknown): boolean {
+  return value === null || value === undefined || typeof value === 'number';
+}

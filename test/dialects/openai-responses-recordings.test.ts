@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
+import { openAiResponses } from '../../src/dialects/openai-responses.ts';
+import type { ModelEvent, ToolCall } from '../../src/events.ts';
+import type { Frame } from '../../src/frame.ts';
+import { sseParser } from '../../src/sse/parser.ts';
+import { runStage } from '../../src/stage.ts';
+import { splits } from '../../src/testing/splits.ts';
+import { recordedBytes, recordings } from '../support/shared.ts';
+
+type Event = ModelEvent | ToolCall;
+// biome-ignore lint/suspicious/noExplicitAny: the manifest's own shape.
+type Expected = any;
+
+/** bytes → frames → events → calls, in plain loops. */
+function read(chunks: Iterable<Uint8Array>): { events: Event[]; error: unknown } {
+  const frames = runStage<Uint8Array | string, Frame>(sseParser(), chunks);
+  const decoded = runStage(openAiResponses.decoder(), frames.values);
+  const gathered = runStage<ModelEvent, Event>(toolCallAccumulator<ModelEvent>(), decoded.values);
+  return { events: gathered.values, error: frames.error ?? decoded.error ?? gathered.error };
+}
+
+const textOf = (events: readonly Event[], type: 'text-delta' | 'reasoning-delta' | 'refusal-delta') =>
+  events.map((event) => (event.type === type ? event.text : '')).join('');
+
+const all = recordings('openai-responses');
+
+describe('recorded openai-responses streams', () => {
+  for (const recording of all) {
+    const bytes = recordedBytes(recording);
+    const { expect: expected } = recording;
+
+    for (const { name, chunks } of splits(bytes, bytes.length)) {
+      it(`${recording.file} gives its text, calls, finish reason and usage (${name})`, () => {
+        const { events, error } = read(chunks);
+        expect(error).toBeUndefined();
+        expect(events).toEqual(read([bytes]).events);
+        expect(textOf(events, 'text-delta')).toBe(expected.text);
+        expect(textOf(events, 'reasoning-delta')).toBe(expected.reasoning);
+        expect(textOf(events, 'refusal-delta')).toBe(expected.refusal ?? '');
+
+        const calls = events.filter((event) => event.type === 'tool-call');
+        const functions: unknown[] = expected.toolCalls.map((call: Expected) => [call.id, call.name, call.argumentsText, call.arguments]);
+        const custom: unknown[] = (expected.customToolCalls ?? []).map((call: Expected) => [
+          call.id,
+          call.name,
+          JSON.stringify(call.input),
+          call.input,
+        ]);
+        const right = (call: ToolCall) => (call.arguments._tag === 'Right' ? call.arguments.right : null);
+        expect(calls.map((call) => [call.callId, call.name, call.argumentsText, right(call)])).toEqual([...functions, ...custom]);
+        expect(events.filter((event) => event.type === 'tool-call-end')).toHaveLength(calls.length);
+
+        const finish = events.filter((event) => event.type === 'finish-reason');
+        expect(finish.map(({ raw, reason }) => [raw, reason])).toEqual([[expected.finishReason, calls.length > 0 ? 'tool-calls' : 'stop']]);
+        const usage = events.findLast((event) => event.type === 'usage');
+        expect(usage?.usage).toMatchObject(expected.usage);
+        expect(usage?.raw).toEqual(expected.usageRaw);
+        expect(events.filter((event) => event.type === 'diagnostic')).toEqual([]);
+        expect(events.at(-1)?.type).toBe('round-end');
+      });
+    }
+
+    it(`${recording.file} keeps the parts of the reasoning, and the items of other tools`, () => {
+      const { events } = read([bytes]);
+      const end = events.at(-1);
+      const items = (end?.type === 'round-end' ? end.message.native?.message : []) as Expected[];
+      const parts = items
+        .filter(({ type }) => type === 'reasoning')
+        .flatMap(({ summary, content }) => [...(summary ?? []), ...(content ?? [])]);
+      expect(parts.map(({ text }) => text).filter((text) => text !== '')).toEqual(expected.reasoningParts ?? []);
+      const others = (expected.otherItems ?? []).map((item: Expected) => item.type);
+      expect(items.map(({ type }) => type)).toEqual(expect.arrayContaining(others));
+      const seen = events.flatMap((event) => (event.type === 'provider-event' ? [JSON.stringify(event.data)] : []));
+      for (const type of others) expect(seen.some((data) => data.includes(`"type":"${type}"`))).toBe(true);
+    });
+  }
+
+  it.runIf(all.length > 0)('are all here', () => {
+    expect(all.length).toBeGreaterThanOrEqual(39);
+  });
+});
