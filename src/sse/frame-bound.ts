@@ -2,19 +2,31 @@ import { EXCERPT_LIMIT } from '../errors.ts';
 
 const LF = 10;
 
+/** The bound where none is given: 16 MiB. */
+export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
+
+/** Throws where a bound is none. */
+export function checkMaxFrameBytes(maxFrameBytes: number): void {
+  if (Number.isSafeInteger(maxFrameBytes) && maxFrameBytes > 0) return;
+  throw new RangeError(`maxFrameBytes is ${maxFrameBytes}: give a whole number of bytes above 0, or leave it out for 16 MiB.`);
+}
+
 /**
  * Measures frames before they are parsed, so that one endless line, one huge chunk and a thousand small ones are all
- * found at the same byte. What counts is everything between two blank lines, comments too, in UTF-8 bytes without line ends.
+ * found at the same byte. What counts is everything between two blank lines, comments too, in UTF-8 bytes without line ends;
+ * where each line is a frame, one line.
  */
 export class FrameBound {
   private readonly maxBytes: number;
+  private readonly lineIsFrame: boolean;
   private bytes = 0;
   private lineIsEmpty = true;
   /** How the open frame begins, for the error. */
   private head = '';
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, { lineIsFrame = false }: { readonly lineIsFrame?: boolean } = {}) {
     this.maxBytes = maxBytes;
+    this.lineIsFrame = lineIsFrame;
   }
 
   /** How the frame begins that was too long. */
@@ -35,7 +47,7 @@ export class FrameBound {
     for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
       if (unit === LF) {
-        if (lineIsEmpty) {
+        if (lineIsEmpty || this.lineIsFrame) {
           bytes = 0;
           this.head = '';
           frameStart = at + 1;

@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage, type ParseError } from 'eventsou
 import { LimitError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import { FrameBound } from './frame-bound.ts';
+import { checkMaxFrameBytes, DEFAULT_MAX_FRAME_BYTES, FrameBound } from './frame-bound.ts';
 import { LineText } from './text.ts';
 
 /** How {@link sseParser} reads a body. */
@@ -16,12 +16,9 @@ export interface ParseSseOptions {
   readonly strict?: boolean;
 }
 
-const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
-
 /** Throws where the options are no options. */
 export function checkParseSseOptions({ maxFrameBytes = DEFAULT_MAX_FRAME_BYTES }: ParseSseOptions = {}): void {
-  if (Number.isSafeInteger(maxFrameBytes) && maxFrameBytes > 0) return;
-  throw new RangeError(`maxFrameBytes is ${maxFrameBytes}: give a whole number of bytes above 0, or leave it out for 16 MiB.`);
+  checkMaxFrameBytes(maxFrameBytes);
 }
 
 /**
