@@ -4,7 +4,9 @@ import { canonicalJson } from '../../src/calls/call.ts';
 import type { Dialect, EncoderOptions, Expression } from '../../src/dialects/dialect.ts';
 import type { Diagnostic, FinishReason, ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
+import { jsonArrayParser } from '../../src/json/array-items.ts';
 import type { AssistantMessage } from '../../src/messages.ts';
+import { ndjsonParser } from '../../src/ndjson/parser.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage, type Stage } from '../../src/stage.ts';
 import { type Arbitraries, arbitraries, type Split, splitBytes } from '../../src/testing/index.ts';
@@ -26,17 +28,18 @@ export const sseWire: Wire = {
   parse: () => sseParser(),
 };
 
-/** One JSON value a line, read by `parse`. */
-export const lineWire = (parse: Wire['parse']): Wire => ({
-  frame: (frames) => utf8(frames.map(({ data }) => `${data}\n`).join('')),
-  parse,
-});
+/** One JSON value a line. */
+export const ndjsonWire: Wire = { frame: (frames) => utf8(frames.map(({ data }) => `${data}\n`).join('')), parse: () => ndjsonParser() };
 
-/** One JSON array around all, read by `parse`. */
-export const arrayWire = (parse: Wire['parse']): Wire => ({
+/** One JSON array around all. */
+export const jsonArrayWire: Wire = {
   frame: (frames) => utf8(`[${frames.map(({ data }) => data).join(',\n')}]`),
-  parse,
-});
+  parse: () => jsonArrayParser(),
+};
+
+/** How a dialect is framed. A message of a socket holds no line break, so lines stand for messages. */
+export const wireOf = ({ framing }: Dialect): Wire =>
+  ({ sse: sseWire, ndjson: ndjsonWire, 'json-array': jsonArrayWire, messages: ndjsonWire })[framing];
 
 /** Events → frames → bytes, as a server of the dialect sends them. */
 export function written(dialect: Dialect, wire: Wire, events: Iterable<ModelEvent>, options?: EncoderOptions): Uint8Array {
@@ -233,7 +236,7 @@ export function expressible(expresses: ReadonlySet<Expression>): ModelEvent['typ
 export const codecRuns = (base: number) => ({ numRuns: process.env.CI ? base * 4 : base });
 
 /** `decode ∘ encode = identity`, on what the dialect expresses, under any split of the bytes. Call it in a test file of the dialect. */
-export function describeCodecLaw(dialect: Dialect, wire: Wire = sseWire, options?: EncoderOptions): void {
+export function describeCodecLaw(dialect: Dialect, wire: Wire = wireOf(dialect), options?: EncoderOptions): void {
   const { expresses } = dialect;
   describe(`law: ${dialect.name}: decode ∘ encode = identity`, () => {
     const count = eventCoverage(`${dialect.name}, decode ∘ encode`, expressible(expresses));

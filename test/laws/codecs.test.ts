@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import { splitBytes } from '../../src/testing/index.ts';
+import {
+  codecRuns,
+  common,
+  drawnConversation,
+  drawnSplit,
+  eventCoverage,
+  expectMessageAsSaid,
+  expressible,
+  normalise,
+  readBack,
+  wireOf,
+  written,
+} from '../support/codecs.ts';
+
+/** Every dialect that is written as well as read. Each one's own law is in its own test. */
+const dialects: readonly Dialect[] = [openAiChat];
+
+describe('law: A → events → B → events: the same answer', () => {
+  const count = eventCoverage(`${dialects.length} dialects, each into each`, expressible(common(...dialects)));
+
+  for (const first of dialects) {
+    for (const second of dialects) {
+      it(`${first.name} → ${second.name}, however the bytes of both are split`, () => {
+        const both = common(first, second);
+        fc.assert(
+          fc.property(drawnConversation(both), drawnSplit, drawnSplit, (events, splitFirst, splitSecond) => {
+            const once = readBack(first, wireOf(first), splitBytes(written(first, wireOf(first), events), splitFirst));
+            const twice = readBack(second, wireOf(second), splitBytes(written(second, wireOf(second), once), splitSecond));
+            expect(normalise(twice, both)).toEqual(normalise(events, both));
+            expectMessageAsSaid(twice);
+            count(twice);
+          }),
+          codecRuns(40),
+        );
+      });
+    }
+  }
+});
