@@ -158,7 +158,7 @@ function isSameUsage(a: Usage, b: Usage): boolean {
  * An error as OpenAI words it, with nothing in it but a message and a code: excerpts, causes and partial answers stay here. An error that is
  * not the library's own may quote anything, so it is not quoted.
  */
-function chatError(error: unknown): { readonly message: string; readonly type: string; readonly code: string | null } {
+export function chatError(error: unknown): { readonly message: string; readonly type: string; readonly code: string | null } {
   if (!isToolstreamError(error)) return { message: 'The answer failed.', type: 'server_error', code: null };
   const code = error instanceof ProviderError ? (error.providerCode ?? error.code) : error.code;
   return { message: error.message, type: 'upstream_error', code };
