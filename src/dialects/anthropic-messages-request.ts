@@ -1,0 +1,115 @@
+import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
+import { objectOf } from './anthropic-messages-block.ts';
+import type { EncodedRequest, EncodeOptions } from './dialect.ts';
+import { isRecord } from './openai-chat-wire.ts';
+
+type Body = { [key: string]: unknown };
+
+/** The API refuses a request without `max_tokens`. */
+const DEFAULT_MAX_TOKENS = 4096;
+/** What the API takes as a call's id. */
+const NOT_IN_ID = /[^a-zA-Z0-9_-]/g;
+const DATA_URL = /^data:([^;,]+)[^,]*;base64,/i;
+
+/** Writes a neutral request as the body of `POST /messages`. There is no word for `seed` and `choices`. */
+export function encodeMessagesRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest {
+  const body: Body = { model: options.model, max_tokens: request.maxOutputTokens ?? DEFAULT_MAX_TOKENS };
+  const system = request.messages.flatMap((message) => (message.role === 'system' && message.content !== '' ? [message.content] : []));
+  if (system.length > 0) body.system = system.join('\n\n');
+  body.messages = encodeTurns(request.messages);
+  body.stream = true;
+  if (request.tools && request.tools.length > 0) addTools(body, request);
+  set(body, 'temperature', request.temperature);
+  set(body, 'top_p', request.topP);
+  set(body, 'stop_sequences', request.stop);
+  return { path: '/messages', headers: { 'anthropic-version': '2023-06-01' }, body: { ...body, ...request.extra } };
+}
+
+function addTools(body: Body, { tools, toolChoice, parallelToolCalls }: ModelRequest): void {
+  body.tools = tools?.map(({ name, description, inputSchema }) => ({
+    name,
+    ...(description && { description }),
+    input_schema: { type: 'object', ...inputSchema },
+  }));
+  const oneAtATime = parallelToolCalls === false && toolChoice !== 'none';
+  if (toolChoice === undefined && !oneAtATime) return;
+  body.tool_choice = { ...encodeChoice(toolChoice ?? 'auto'), ...(oneAtATime && { disable_parallel_tool_use: true }) };
+}
+
+function encodeChoice(choice: NonNullable<ModelRequest['toolChoice']>): Body {
+  if (typeof choice === 'object') return { type: 'tool', name: choice.name };
+  return { type: choice === 'required' ? 'any' : choice };
+}
+
+interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly content: unknown[];
+}
+
+/** Roles alternate: neighbours become one turn, and the results of parallel calls one message that begins with them. */
+function encodeTurns(messages: readonly Message[]): Turn[] {
+  const turns: Turn[] = [];
+  /** Ids of another dialect that this one does not take. */
+  const ids = new Map<string, string>();
+  for (const message of messages) {
+    if (message.role === 'system') continue;
+    const content: readonly unknown[] = message.role === 'assistant' ? encodeAssistant(message, ids) : encodeUser(message, ids);
+    if (content.length === 0) continue;
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content: [...content] });
+  }
+  return turns.map(({ role, content }) => ({ role, content: role === 'user' ? resultsFirst(content) : content }));
+}
+
+function encodeUser(message: UserMessage | ToolMessage, ids: ReadonlyMap<string, string>): unknown[] {
+  if (message.role === 'tool') {
+    const { toolCallId, content, isError } = message;
+    return [{ type: 'tool_result', tool_use_id: ids.get(toolCallId) ?? toolCallId, content, ...(isError && { is_error: true }) }];
+  }
+  const { content } = message;
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content.map(encodePart);
+}
+
+function encodePart(part: ContentPart): unknown {
+  if (part.type === 'text') return { type: 'text', text: part.text };
+  const [head, mediaType] = DATA_URL.exec(part.url) ?? [];
+  if (head === undefined) return { type: 'image', source: { type: 'url', url: part.url } };
+  return { type: 'image', source: { type: 'base64', media_type: mediaType, data: part.url.slice(head.length) } };
+}
+
+/** Results must stand before anything else that the user says. */
+function resultsFirst(content: readonly unknown[]): unknown[] {
+  const isResult = (block: unknown) => isRecord(block) && block.type === 'tool_result';
+  return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
+}
+
+function encodeAssistant(message: AssistantMessage, ids: Map<string, string>): readonly unknown[] {
+  const own = nativeOf(message);
+  if (own) return own;
+  const text = message.content || message.refusal || '';
+  const calls = (message.toolCalls ?? []).map((call) => {
+    const id = safeId(call.id, ids);
+    return { type: 'tool_use', id, name: call.name, input: objectOf(call.argumentsText) ?? {} };
+  });
+  return [...(text.trim() === '' ? [] : [{ type: 'text', text }]), ...calls];
+}
+
+/** An id the API takes; results of the call find it in `ids`. */
+function safeId(id: string, ids: Map<string, string>): string {
+  let safe = id.replace(NOT_IN_ID, '_') || 'call';
+  if (safe === id) return id;
+  while (ids.has(safe) || [...ids.values()].includes(safe)) safe += '_';
+  ids.set(id, safe);
+  return safe;
+}
+
+function nativeOf({ native }: AssistantMessage): readonly unknown[] | undefined {
+  if (native?.dialect !== 'anthropic-messages' || !isRecord(native.message)) return undefined;
+  return Array.isArray(native.message.content) ? native.message.content : undefined;
+}
+
+function set(body: Body, key: string, value: unknown): void {
+  if (value !== undefined) body[key] = value;
+}

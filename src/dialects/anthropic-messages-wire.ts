@@ -1,0 +1,153 @@
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import { isRecord } from './openai-chat-wire.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** A piece of the answer. Fields of blocks that are not listed here (results of server tools, say) may be anything. */
+const ContentBlock = t.type({
+  type: t.string,
+  text: optional(t.string),
+  thinking: optional(t.string),
+  signature: optional(t.string),
+  id: optional(t.string),
+  name: optional(t.string),
+});
+
+const Message = t.type({
+  id: optional(t.string),
+  model: optional(t.string),
+  content: optional(t.array(ContentBlock)),
+  stop_reason: optional(t.string),
+  usage: optional(t.UnknownRecord),
+});
+
+const Delta = t.type({
+  type: optional(t.string),
+  text: optional(t.string),
+  thinking: optional(t.string),
+  signature: optional(t.string),
+  partial_json: optional(t.string),
+  citation: optional(t.UnknownRecord),
+  stop_reason: optional(t.string),
+});
+
+/** An event of the stream, as far as it is read. */
+export const MessageEvent = t.type({
+  type: t.string,
+  index: optional(t.number),
+  message: optional(Message),
+  content_block: optional(ContentBlock),
+  delta: optional(Delta),
+  usage: optional(t.UnknownRecord),
+});
+
+export type MessageEvent = t.TypeOf<typeof MessageEvent>;
+export type ContentBlock = t.TypeOf<typeof ContentBlock>;
+export type MessageDelta = t.TypeOf<typeof Delta>;
+
+/** Whether an event of this type is read; any other is handed on as it is. */
+export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
+  'message_start',
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'message_delta',
+  'message_stop',
+]);
+
+const TEXTS_OF_BLOCK = ['text', 'thinking', 'signature', 'id', 'name'] as const;
+const TEXTS_OF_DELTA = ['type', 'text', 'thinking', 'signature', 'partial_json', 'stop_reason'] as const;
+
+/**
+ * Whether a payload has the shape of {@link MessageEvent}, at a glance: the codec, which costs several times the parsing, runs only on
+ * what fails here, to say where it is wrong.
+ */
+export function looksLikeMessageEvent(payload: unknown): payload is MessageEvent {
+  if (!isRecord(payload) || typeof payload.type !== 'string') return false;
+  const { index, delta, content_block, message, usage } = payload;
+  if (index !== undefined && index !== null && typeof index !== 'number') return false;
+  return (
+    isAbsentOr(delta, looksLikeDelta) &&
+    isAbsentOr(content_block, looksLikeBlock) &&
+    isAbsentOr(message, looksLikeMessage) &&
+    isAbsentOr(usage, isRecord)
+  );
+}
+
+function looksLikeDelta(delta: unknown): boolean {
+  return isRecord(delta) && haveTexts(delta, TEXTS_OF_DELTA) && isAbsentOr(delta.citation, isRecord);
+}
+
+function looksLikeBlock(block: unknown): boolean {
+  return isRecord(block) && typeof block.type === 'string' && haveTexts(block, TEXTS_OF_BLOCK);
+}
+
+function looksLikeMessage(message: unknown): boolean {
+  if (!isRecord(message) || !haveTexts(message, ['id', 'model', 'stop_reason']) || !isAbsentOr(message.usage, isRecord)) return false;
+  return isAbsentOr(message.content, (content) => Array.isArray(content) && content.every(looksLikeBlock));
+}
+
+function haveTexts(fields: { readonly [key: string]: unknown }, keys: readonly string[]): boolean {
+  for (const key of keys) {
+    const value = fields[key];
+    if (value !== null && value !== undefined && typeof value !== 'string') return false;
+  }
+  return true;
+}
+
+function isAbsentOr(value: unknown, test: (value: unknown) => boolean): boolean {
+  return value === null || value === undefined || test(value);
+}
+
+/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+export function describeMessageProblem(payload: unknown): string | undefined {
+  const decoded = MessageEvent.decode(payload);
+  if (E.isRight(decoded)) return undefined;
+  const context = decoded.left[0]?.context ?? [];
+  const named = context.filter(({ key }) => key !== '' && !/^\d+$/.test(key));
+  const path = named.map(({ key }) => key);
+  const last = named.at(-1) ?? context[0];
+  const value = last?.actual === undefined ? 'nothing' : JSON.stringify(last.actual)?.slice(0, 40);
+  return `expected ${last?.type.name || 'an event'} at \`${path.join('.') || 'the top'}\`, got ${value}`;
+}
+
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  tool_use: 'tool-calls',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  pause_turn: 'pause',
+  compaction: 'pause',
+  refusal: 'content-filter',
+  error: 'error',
+};
+
+/** The provider's word in the common vocabulary. */
+export function messageFinish(word: string): FinishReason {
+  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+}
+
+/** The word for a reason of another dialect: its own, where it means the same here. */
+export function stopReason(reason: FinishReason, raw: string): string {
+  if (messageFinish(raw) === reason && raw !== '') return raw;
+  return Object.keys(FINISH_REASONS).find((word) => FINISH_REASONS[word] === reason) ?? 'other';
+}
+
+/** Token counts in the common vocabulary. `input_tokens` are those beyond the cache's. */
+export function messageUsage(raw: { readonly [key: string]: unknown }): Usage {
+  const details = isRecord(raw.output_tokens_details) ? raw.output_tokens_details : {};
+  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+    inputTokens: count(raw.input_tokens),
+    outputTokens: count(raw.output_tokens),
+    cachedInputTokens: count(raw.cache_read_input_tokens),
+    reasoningTokens: count(details.thinking_tokens),
+  };
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}

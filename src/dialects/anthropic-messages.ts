@@ -1,0 +1,20 @@
+import { MessagesDecoder } from './anthropic-messages-decoder.ts';
+import { MessagesEncoder } from './anthropic-messages-encoder.ts';
+import { encodeMessagesRequest } from './anthropic-messages-request.ts';
+import type { Dialect } from './dialect.ts';
+
+/**
+ * Anthropic Messages, and the servers that speak it: text, thinking with its signatures, calls, tools that the server runs, citations,
+ * pauses, refusals, and errors inside the stream.
+ *
+ * @see https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ */
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  framing: 'sse',
+  expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'call-fragments', 'text-beside-calls', 'invalid-arguments']),
+  encodeRequest: encodeMessagesRequest,
+  decoder: (options) => new MessagesDecoder(options),
+  encoder: (options) => new MessagesEncoder(options),
+  authHeaders: (apiKey) => ({ 'x-api-key': apiKey }),
+};
