@@ -15,7 +15,9 @@ export function providerErrorFrom(payload: Json): ProviderError {
   const message =
     text(inner?.message) ?? text(outer?.error) ?? text(outer?.detail) ?? text(outer?.message) ?? text(payload) ?? 'no message';
   const status = httpStatus(inner?.status) ?? httpStatus(inner?.status_code) ?? httpStatus(inner?.code) ?? httpStatus(outer?.status_code);
-  const providerCode = word(inner?.code) ?? text(inner?.type) ?? text(metadata?.error_type);
+  // Google's `code` is the HTTP status, and its `status` the word.
+  const statusWord = typeof inner?.code === 'number' && Number.isNaN(Number(inner.status)) ? text(inner.status) : undefined;
+  const providerCode = statusWord ?? word(inner?.code) ?? text(inner?.type) ?? text(metadata?.error_type);
   const words = `${providerCode ?? ''} ${text(inner?.type) ?? ''} ${message}`;
   const retryable =
     !FINAL_WORDS.test(words) &&

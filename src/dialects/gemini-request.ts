@@ -1,0 +1,152 @@
+import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage } from '../messages.ts';
+import type { Json } from '../values.ts';
+import type { EncodedRequest, EncodeOptions } from './dialect.ts';
+import { argumentsObject } from './gemini-message.ts';
+import { isRecord } from './openai-chat-wire.ts';
+
+type Fields = { [key: string]: unknown };
+
+/** Writes a neutral request as the body of `POST /models/{model}:streamGenerateContent?alt=sse`. */
+export function encodeGeminiRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest {
+  const { model } = options;
+  const body: Fields = { contents: encodeContents(request.messages) };
+  const system = request.messages.flatMap((message) => (message.role === 'system' ? [{ text: message.content }] : []));
+  if (system.length > 0) body.systemInstruction = { parts: system };
+  addTools(body, request);
+  const generationConfig = generationConfigOf(request);
+  if (Object.keys(generationConfig).length > 0) body.generationConfig = generationConfig;
+  // A name with a slash has its folder already: `tunedModels/…`, `publishers/google/models/…`.
+  const name = model.includes('/') ? model : `models/${model}`;
+  return { path: `/${name}:streamGenerateContent?alt=sse`, headers: {}, body: withExtra(body, request.extra) };
+}
+
+function addTools(body: Fields, { tools, toolChoice }: ModelRequest): void {
+  if (!tools || tools.length === 0) return;
+  const functionDeclarations = tools.map(({ name, description, inputSchema }) => ({
+    name,
+    ...(description && { description }),
+    parametersJsonSchema: inputSchema,
+  }));
+  body.tools = [{ functionDeclarations }];
+  if (toolChoice === undefined) return;
+  const functionCallingConfig =
+    typeof toolChoice === 'object' ? { mode: 'ANY', allowedFunctionNames: [toolChoice.name] } : { mode: MODES[toolChoice] };
+  body.toolConfig = { functionCallingConfig };
+}
+
+const MODES = { auto: 'AUTO', none: 'NONE', required: 'ANY' } as const;
+
+function generationConfigOf(request: ModelRequest): Fields {
+  const config: Fields = {};
+  const set = (key: string, value: unknown) => {
+    if (value !== undefined) config[key] = value;
+  };
+  set('maxOutputTokens', request.maxOutputTokens);
+  set('temperature', request.temperature);
+  set('topP', request.topP);
+  set('stopSequences', request.stop);
+  set('seed', request.seed);
+  set('candidateCount', request.choices);
+  return config;
+}
+
+/** `generationConfig` and `toolConfig` are joined with what is there, and `tools` added to it; the rest replaces. */
+function withExtra(body: Fields, extra: ModelRequest['extra'] = {}): Fields {
+  const merged: Fields = { ...body, ...extra };
+  for (const key of ['generationConfig', 'toolConfig']) {
+    if (isRecord(body[key]) && isRecord(extra[key])) merged[key] = { ...body[key], ...extra[key] };
+  }
+  if (Array.isArray(body.tools) && Array.isArray(extra.tools)) merged.tools = [...body.tools, ...extra.tools];
+  return merged;
+}
+
+function encodeContents(messages: readonly Message[]): unknown[] {
+  const contents: Fields[] = [];
+  /** The calls of the last assistant's message, in order: the position of a result, and the id the server knows. */
+  let calls: ReadonlyMap<string, { readonly position: number; readonly id: string | undefined }> = new Map();
+  let results: ToolMessage[] = [];
+  const answer = () => {
+    if (results.length === 0) return;
+    const place = ({ toolCallId }: ToolMessage) => calls.get(toolCallId)?.position ?? results.length;
+    const parts = [...results].sort((a, b) => place(a) - place(b)).map((result) => encodeResult(result, calls.get(result.toolCallId)));
+    contents.push({ role: 'user', parts });
+    results = [];
+  };
+  for (const message of messages) {
+    if (message.role === 'tool') {
+      results.push(message);
+      continue;
+    }
+    answer();
+    if (message.role === 'user') contents.push({ role: 'user', parts: encodeParts(message.content) });
+    if (message.role !== 'assistant') continue;
+    const native = nativeParts(message);
+    const parts = native ?? encodeAssistant(message);
+    // Contents without parts are refused.
+    if (parts.length > 0) contents.push({ role: 'model', parts });
+    const sent = native?.filter(isCall).map((part) => (isRecord(part.functionCall) ? part.functionCall.id : undefined));
+    const idOf = (id: string, i: number) => (sent ? (typeof sent[i] === 'string' ? sent[i] : undefined) : id);
+    calls = new Map(message.toolCalls?.map(({ id }, i) => [id, { position: i, id: idOf(id, i) }]));
+  }
+  answer();
+  return contents;
+}
+
+function encodeParts(content: string | readonly ContentPart[]): unknown[] {
+  if (typeof content === 'string') return [{ text: content }];
+  return content.map((part) => (part.type === 'text' ? { text: part.text } : encodeImage(part.url)));
+}
+
+function encodeImage(url: string): unknown {
+  const [, mimeType, base64, data = ''] = /^data:([^;,]*)[^,]*?(;base64)?,(.*)$/is.exec(url) ?? [];
+  if (mimeType === undefined) {
+    const type = IMAGE_TYPES[/\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? ''];
+    return { fileData: { ...(type && { mimeType: type }), fileUri: url } };
+  }
+  return { inlineData: { mimeType: mimeType || 'text/plain', data: base64 ? data : base64Of(decodeURIComponent(data)) } };
+}
+
+const IMAGE_TYPES: { readonly [extension: string]: string } = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  heic: 'image/heic',
+  heif: 'image/heif',
+};
+
+function base64Of(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+function encodeAssistant({ content, toolCalls = [] }: AssistantMessage): unknown[] {
+  const calls = toolCalls.map(({ id, name, argumentsText }) => ({ functionCall: { id, name, args: argumentsObject(argumentsText) } }));
+  return [...(content === '' ? [] : [{ text: content }]), ...calls];
+}
+
+function encodeResult({ name, content, isError }: ToolMessage, call: { readonly id: string | undefined } | undefined): unknown {
+  const response = { [isError ? 'error' : 'output']: structured(content) };
+  return { functionResponse: { ...(call?.id !== undefined && { id: call.id }), name, response } };
+}
+
+/** Objects and lists go as such. */
+function structured(content: string): Json {
+  if (!/^\s*[{[]/.test(content)) return content;
+  try {
+    return JSON.parse(content) as Json;
+  } catch {
+    return content;
+  }
+}
+
+/** The server's own parts, if there are any, with as many calls as the message has. */
+function nativeParts({ native, toolCalls = [] }: AssistantMessage): Fields[] | undefined {
+  if (native?.dialect !== 'gemini' || !isRecord(native.message) || !Array.isArray(native.message.parts)) return undefined;
+  const parts = (native.message.parts as unknown[]).filter(isRecord) as Fields[];
+  return parts.length > 0 && parts.filter(isCall).length === toolCalls.length ? parts : undefined;
+}
+
+function isCall(part: Fields): boolean {
+  return isRecord(part.functionCall);
+}

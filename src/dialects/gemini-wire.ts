@@ -1,0 +1,138 @@
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import { isRecord } from './openai-chat-wire.ts';
+import { describeProblem } from './wire-problem.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** One field of arguments that are streamed; exactly one of the values, or none where it only ends a string. */
+const PartialArg = t.type({
+  jsonPath: t.string,
+  stringValue: optional(t.string),
+  numberValue: optional(t.number),
+  boolValue: optional(t.boolean),
+  willContinue: optional(t.boolean),
+});
+
+const FunctionCall = t.type({
+  id: optional(t.string),
+  name: optional(t.string),
+  args: optional(t.UnknownRecord),
+  partialArgs: optional(t.array(PartialArg)),
+  willContinue: optional(t.boolean),
+});
+
+const Part = t.type({ text: optional(t.string), thought: optional(t.boolean), functionCall: optional(FunctionCall) });
+
+const Candidate = t.type({
+  index: optional(t.number),
+  content: optional(t.type({ parts: optional(t.array(Part)) })),
+  finishReason: optional(t.string),
+});
+
+/** A `GenerateContentResponse`, as far as it is read. */
+const GenerateContentResponse = t.type({
+  candidates: optional(t.array(Candidate)),
+  promptFeedback: optional(t.type({ blockReason: optional(t.string) })),
+  usageMetadata: optional(t.UnknownRecord),
+  modelVersion: optional(t.string),
+  responseId: optional(t.string),
+});
+
+export type GeminiResponse = t.TypeOf<typeof GenerateContentResponse>;
+export type GeminiCandidate = t.TypeOf<typeof Candidate>;
+export type GeminiPart = t.TypeOf<typeof Part>;
+export type GeminiFunctionCall = t.TypeOf<typeof FunctionCall>;
+export type GeminiPartialArg = t.TypeOf<typeof PartialArg>;
+
+/** Whether a payload is a response, at a glance; what fails here is judged by the codec, which is slow and precise. */
+export function looksLikeResponse(payload: unknown): payload is GeminiResponse {
+  if (!isRecord(payload) || !isText(payload.modelVersion) || !isText(payload.responseId)) return false;
+  const { candidates, promptFeedback, usageMetadata } = payload;
+  if (!isAbsent(usageMetadata) && !isRecord(usageMetadata)) return false;
+  if (!isAbsent(promptFeedback) && !(isRecord(promptFeedback) && isText(promptFeedback.blockReason))) return false;
+  return isAbsent(candidates) || (Array.isArray(candidates) && candidates.every(looksLikeCandidate));
+}
+
+function looksLikeCandidate(candidate: unknown): boolean {
+  if (!isRecord(candidate) || !isText(candidate.finishReason)) return false;
+  const { index, content } = candidate;
+  if (!isAbsent(index) && typeof index !== 'number') return false;
+  if (isAbsent(content)) return true;
+  return isRecord(content) && (isAbsent(content.parts) || (Array.isArray(content.parts) && content.parts.every(looksLikePart)));
+}
+
+function looksLikePart(part: unknown): boolean {
+  if (!isRecord(part) || !isText(part.text) || !isFlag(part.thought)) return false;
+  const { functionCall } = part;
+  if (isAbsent(functionCall)) return true;
+  if (!isRecord(functionCall) || !isText(functionCall.id) || !isText(functionCall.name) || !isFlag(functionCall.willContinue)) return false;
+  const { args, partialArgs } = functionCall;
+  return (isAbsent(args) || isRecord(args)) && (isAbsent(partialArgs) || (Array.isArray(partialArgs) && partialArgs.every(looksLikeArg)));
+}
+
+function looksLikeArg(arg: unknown): boolean {
+  if (!isRecord(arg) || typeof arg.jsonPath !== 'string' || !isFlag(arg.boolValue) || !isFlag(arg.willContinue)) return false;
+  return isText(arg.stringValue) && (isAbsent(arg.numberValue) || typeof arg.numberValue === 'number');
+}
+
+/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+export function describeResponseProblem(payload: unknown): string | undefined {
+  return describeProblem(GenerateContentResponse, payload);
+}
+
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  STOP: 'stop',
+  MAX_TOKENS: 'length',
+  SAFETY: 'content-filter',
+  RECITATION: 'content-filter',
+  BLOCKLIST: 'content-filter',
+  PROHIBITED_CONTENT: 'content-filter',
+  SPII: 'content-filter',
+  MODEL_ARMOR: 'content-filter',
+  IMAGE_SAFETY: 'content-filter',
+  IMAGE_PROHIBITED_CONTENT: 'content-filter',
+  IMAGE_RECITATION: 'content-filter',
+  MALFORMED_FUNCTION_CALL: 'error',
+  MALFORMED_RESPONSE: 'error',
+  UNEXPECTED_TOOL_CALL: 'error',
+  TOO_MANY_TOOL_CALLS: 'error',
+  MISSING_THOUGHT_SIGNATURE: 'error',
+};
+
+/** The provider's word in the common vocabulary. It has none for calls: what came decides. */
+export function geminiFinish(word: string, calls: number): FinishReason {
+  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return reason === 'stop' && calls > 0 ? 'tool-calls' : reason;
+}
+
+/** Token counts in the common vocabulary: what was thought is output, too. `undefined` where none are counted. */
+export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | undefined {
+  const said = count(raw.candidatesTokenCount);
+  const thought = count(raw.thoughtsTokenCount);
+  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+    inputTokens: count(raw.promptTokenCount),
+    outputTokens: said === undefined ? thought : said + (thought ?? 0),
+    totalTokens: count(raw.totalTokenCount),
+    cachedInputTokens: count(raw.cachedContentTokenCount),
+    reasoningTokens: thought,
+  };
+  const counted = Object.entries(usage).filter(([, value]) => value !== undefined);
+  return counted.length > 0 ? Object.fromEntries(counted) : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function isText(value: unknown): boolean {
+  return isAbsent(value) || typeof value === 'string';
+}
+
+function isFlag(value: unknown): boolean {
+  return isAbsent(value) || typeof value === 'boolean';
+}

@@ -1,0 +1,21 @@
+import type { Dialect } from './dialect.ts';
+import { GeminiDecoder } from './gemini-decoder.ts';
+import { GeminiEncoder } from './gemini-encoder.ts';
+import { encodeGeminiRequest } from './gemini-request.ts';
+
+/**
+ * Google's Gemini API, `streamGenerateContent`, at Google AI and at Vertex AI: text, thoughts and their signatures, function calls whole or
+ * field by field, several candidates, code execution and grounding as provider events. Over SSE, or (without `alt=sse`) as a JSON array
+ * read by `parseJsonArray`.
+ *
+ * @see https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
+ */
+export const gemini: Dialect = {
+  name: 'gemini',
+  framing: 'sse',
+  expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'choices']),
+  encodeRequest: encodeGeminiRequest,
+  decoder: (options) => new GeminiDecoder(options),
+  encoder: (options) => new GeminiEncoder(options),
+  authHeaders: (apiKey) => ({ 'x-goog-api-key': apiKey }),
+};

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
+import { gemini } from '../../src/dialects/gemini.ts';
+import { InterruptedError } from '../../src/errors.ts';
+import type { ModelEvent, ToolCall } from '../../src/events.ts';
+import type { Frame } from '../../src/frame.ts';
+import { jsonArrayParser } from '../../src/json/array-items.ts';
+import { sseParser } from '../../src/sse/parser.ts';
+import { runStage, type Stage } from '../../src/stage.ts';
+import { splits } from '../../src/testing/index.ts';
+import { recordedBytes, recordings } from '../support/shared.ts';
+
+type Event = ModelEvent | ToolCall;
+type Parser = () => Stage<Uint8Array | string, Frame>;
+
+/** bytes → frames → events → calls, in plain loops. */
+function read(parser: Parser, chunks: Iterable<Uint8Array>): { events: Event[]; error: unknown } {
+  const frames = runStage<Uint8Array | string, Frame>(parser(), chunks);
+  const decoded = runStage(gemini.decoder(), frames.values);
+  const gathered = runStage<ModelEvent, Event>(toolCallAccumulator<ModelEvent>(), decoded.values);
+  return { events: gathered.values, error: frames.error ?? decoded.error ?? gathered.error };
+}
+
+const textOf = (events: readonly Event[], type: 'text-delta' | 'reasoning-delta') =>
+  events.map((event) => (event.type === type && event.choice === undefined ? event.text : '')).join('');
+
+const forms: ReadonlyArray<[dialect: string, parser: Parser, atLeast: number]> = [
+  ['gemini', sseParser, 27],
+  ['gemini-json-array', jsonArrayParser, 2],
+];
+
+for (const [dialect, parser, atLeast] of forms) {
+  const all = recordings(dialect);
+
+  describe(`recorded ${dialect} streams`, () => {
+    for (const recording of all) {
+      const bytes = recordedBytes(recording);
+      const { expect: expected } = recording;
+      const whole = read(parser, [bytes]);
+
+      it(`${recording.file} gives its text, calls, finish reason and usage`, () => {
+        const { events, error } = whole;
+        expect(textOf(events, 'text-delta')).toBe(expected.text);
+        expect(textOf(events, 'reasoning-delta')).toBe(expected.reasoning);
+
+        const calls = events.filter((event) => event.type === 'tool-call');
+        const args = (call: ToolCall) => (call.arguments._tag === 'Right' ? call.arguments.right : call.arguments.left);
+        expect(calls.map((call) => ({ name: call.name, arguments: args(call) }))).toEqual(
+          // biome-ignore lint/suspicious/noExplicitAny: the manifest's own shape.
+          expected.toolCalls.map((call: any) => ({ name: call.name, arguments: call.arguments })),
+        );
+        for (const [i, call] of expected.toolCalls.entries()) if (call.id) expect(calls[i]?.callId).toBe(call.id);
+        expect(events.filter((event) => event.type === 'tool-call-end')).toHaveLength(calls.length);
+
+        const finish = events.find((event) => event.type === 'finish-reason');
+        expect(finish?.type === 'finish-reason' ? finish.raw : null).toBe(expected.finishReason);
+        if (expected.finishReason === 'STOP') {
+          expect(finish).toMatchObject({ reason: calls.length > 0 ? 'tool-calls' : 'stop' });
+        }
+
+        const usage = events.findLast((event) => event.type === 'usage')?.usage;
+        if (expected.usage) {
+          // The manifest has what was said alone; here thoughts are output, too, as they are on the bill.
+          const { thoughtsTokenCount: thoughts = 0, totalTokenCount } = expected.usageRaw;
+          expect(usage).toMatchObject({
+            inputTokens: expected.usage.inputTokens,
+            outputTokens: (expected.usage.outputTokens ?? 0) + thoughts,
+            totalTokens: totalTokenCount,
+          });
+        } else {
+          expect(usage).toBeUndefined();
+        }
+
+        if (expected.finishReason === null) {
+          expect(error).toBeInstanceOf(InterruptedError);
+        } else {
+          expect(error).toBeUndefined();
+          expect(events.filter((event) => event.type === 'round-end')).toHaveLength(1);
+        }
+      });
+
+      it(`${recording.file} gives the same events in random pieces and in single bytes`, () => {
+        for (const { chunks } of splits(bytes, bytes.length)) {
+          const split = read(parser, chunks);
+          expect(split.events).toEqual(whole.events);
+          expect(String(split.error)).toBe(String(whole.error));
+        }
+      });
+    }
+
+    it.runIf(all.length > 0)('are all here', () => {
+      expect(all.length).toBeGreaterThanOrEqual(atLeast);
+    });
+  });
+}
