@@ -186,7 +186,8 @@ export class ResponseReader {
   }
 
   private addToCall(item: OutputItem, text: string, out: Output<ModelEvent>): void {
-    item.call = this.round.call(0, { index: item.callIndex, text }, out) ?? item.call;
+    if (item.call) this.round.appendToCall(0, item.call, text, out);
+    else item.call = this.round.call(0, { index: item.callIndex, id: item.callId, text }, out);
   }
 
   private say(item: OutputItem, part: string, text: string | null | undefined, out: Output<ModelEvent>): void {

@@ -80,6 +80,7 @@ const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   max_tokens: 'length',
   length: 'length',
   content_filter: 'content-filter',
+  error: 'error',
 };
 
 /** The provider's word in the common vocabulary. */
