@@ -72,10 +72,16 @@ export type Expression =
   | 'invalid-arguments'
   | 'choices';
 
+/** How a body, or a socket, is cut into frames. */
+export type Framing = 'sse' | 'ndjson' | 'json-array' | 'messages';
+
 /** How one API speaks, both ways: requests out and responses in, and responses out for gateways. */
 export interface Dialect {
   readonly name: string;
-  readonly framing: 'sse' | 'ndjson' | 'json-array' | 'messages';
+  /** How responses are framed; what the request asks for. */
+  readonly framing: Framing;
+  /** How some of its servers frame them all the same. */
+  readonly alsoFramed?: readonly Framing[];
   /** What its wire can say. */
   readonly expresses: ReadonlySet<Expression>;
   /** Writes a request in the API's own words. */
