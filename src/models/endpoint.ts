@@ -93,15 +93,26 @@ export function checkEndpoint(endpoint: Endpoint): void {
   joinUrl(url, '');
 }
 
-async function resolveHeaders(endpoint: Endpoint, encoded: Readonly<Record<string, string>>): Promise<Record<string, string>> {
-  const key = typeof endpoint.apiKey === 'function' ? await endpoint.apiKey() : endpoint.apiKey;
+/** Asks for the key: once for each try. */
+export async function resolveKey({ apiKey }: Pick<Endpoint, 'apiKey'>): Promise<string | undefined> {
+  const key = typeof apiKey === 'function' ? await apiKey() : apiKey;
   if (key !== undefined && typeof key !== 'string') throw new TypeError('The `apiKey` function must return a string or a Promise of one.');
+  return key?.trim() || undefined;
+}
+
+async function resolveHeaders(endpoint: Endpoint, encoded: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const key = await resolveKey(endpoint);
   const layers = [
     { 'content-type': 'application/json', accept: 'text/event-stream, application/json' },
     encoded,
-    key ? endpoint.dialect.authHeaders(key.trim()) : {},
+    key ? endpoint.dialect.authHeaders(key) : {},
     endpoint.headers ?? {},
   ];
+  return mergeHeaders(layers);
+}
+
+/** Later layers win; names in lower case. */
+export function mergeHeaders(layers: ReadonlyArray<Readonly<Record<string, string>>>): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const layer of layers) for (const [name, value] of Object.entries(layer)) headers[name.toLowerCase()] = checkedHeader(name, value);
   return headers;

@@ -1,10 +1,10 @@
-import { catchError, defer, fromEvent, merge, mergeMap, NEVER, type Observable, takeUntil, tap, throwError } from 'rxjs';
+import { catchError, defer, merge, takeUntil, tap, throwError } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
-import { InterruptedError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import { type ParseSseOptions, sseParser } from '../sse/parser.ts';
 import type { Stage } from '../stage.ts';
 import { through } from '../through.ts';
+import { abortionOf } from './abortion.ts';
 import { decodeFrames } from './decode-frames.ts';
 import { checkEndpoint, type Endpoint, httpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
@@ -110,11 +110,4 @@ function framingOf({ dialect, maxFrameBytes }: HttpModelOptions): () => Stage<Ui
   const options = maxFrameBytes === undefined ? {} : { maxFrameBytes };
   framing(options);
   return () => framing(options);
-}
-
-/** Errors when the signal aborts, at once if it has. */
-function abortionOf(signal: AbortSignal | undefined): Observable<never> {
-  if (signal === undefined) return NEVER;
-  const failed$ = defer(() => throwError(() => new InterruptedError('The answer was aborted.', { cause: signal.reason })));
-  return defer(() => (signal.aborted ? failed$ : fromEvent(signal, 'abort').pipe(mergeMap(() => failed$))));
 }

@@ -1,0 +1,81 @@
+import type { ModelEvent, UsageEvent } from '../events.ts';
+import type { Frame } from '../frame.ts';
+import type { Output, Stage } from '../stage.ts';
+import type { EncoderOptions } from './dialect.ts';
+
+/** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
+export class DuplexEncoder implements Stage<ModelEvent, Frame> {
+  private readonly options: EncoderOptions;
+  private finish: string | undefined;
+  /** Token counts that came after the finish reason: they go with `done`. */
+  private usage: UsageEvent | undefined;
+
+  constructor(options: EncoderOptions = {}) {
+    this.options = options;
+  }
+
+  transform(event: ModelEvent, out: Output<Frame>): void {
+    if (event.choice) return;
+    const send = (message: object) => out.enqueue({ data: JSON.stringify(message) });
+    switch (event.type) {
+      case 'round-start': {
+        const id = event.responseId ?? this.options.responseId;
+        const model = event.model ?? this.options.model;
+        send({ type: 'start', ...(id && { id }), ...(model && { model }) });
+        return;
+      }
+      case 'text-delta':
+        send({ type: 'content_block', text: event.text });
+        return;
+      case 'reasoning-delta':
+        send({ type: 'reasoning', text: event.text });
+        return;
+      case 'refusal-delta':
+        send({ type: 'refusal', text: event.text });
+        return;
+      case 'tool-call-start':
+        send({ type: 'function_call', id: event.callId, index: event.index, name: event.name });
+        return;
+      case 'tool-call-delta':
+        send({ type: 'function_call', id: event.callId, index: event.index, arguments: event.text });
+        return;
+      case 'tool-call-end':
+        send({ type: 'function_call', id: event.callId, index: event.index, done: true });
+        return;
+      case 'usage':
+        if (this.options.includeUsage === false) return;
+        if (this.finish === undefined) send({ type: 'usage', usage: rawUsage(event) });
+        else this.usage = event;
+        return;
+      case 'finish-reason':
+        this.finish = event.raw;
+        return;
+      case 'provider-event':
+        // Its data may be that of another dialect: only an object with a `type` of its own is a message here.
+        if (isMessage(event.data, event.name)) send(event.data);
+        return;
+      case 'round-end':
+        send({
+          type: 'done',
+          ...(this.finish !== undefined && { finish_reason: this.finish }),
+          ...(this.usage && { usage: rawUsage(this.usage) }),
+        });
+        return;
+    }
+  }
+}
+
+/** The neutral counts under this protocol's names, whatever the provider calls them. */
+function rawUsage({ usage }: UsageEvent): object {
+  return {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    total_tokens: usage.totalTokens,
+    ...(usage.cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: usage.cachedInputTokens } }),
+    ...(usage.reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
+  };
+}
+
+function isMessage(data: unknown, name: string): data is object {
+  return typeof data === 'object' && data !== null && (data as { readonly type?: unknown }).type === name;
+}
