@@ -63,13 +63,20 @@ export function common(...dialects: readonly Dialect[]): ReadonlySet<Expression>
   return new Set([...(first?.expresses ?? [])].filter((word) => others.every(({ expresses }) => expresses.has(word))));
 }
 
+/** `id` is the call's name and arguments where the wire has no ids. */
+export interface NormalCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+}
+
 /** What an answer says, in a form in which two answers can be compared. */
 export interface NormalAnswer {
   /** By kind and choice: `text 0`. */
   readonly said: Readonly<Record<string, string>>;
   /** The same and the arguments in their order, neighbours joined; empty where a wire does not keep the order. */
   readonly row: ReadonlyArray<readonly [kind: string, text: string]>;
-  readonly calls: ReadonlyArray<{ readonly id: string; readonly name: string; readonly arguments: string }>;
+  readonly calls: readonly NormalCall[];
   readonly finish: Readonly<Record<string, FinishReason>>;
   readonly usage: { readonly inputTokens: number | undefined; readonly outputTokens: number | undefined } | undefined;
   readonly ended: boolean;
@@ -108,12 +115,12 @@ export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<E
         break;
       }
       case 'tool-call-start':
-        calls[event.index] = { id: expresses.has('call-ids') ? event.callId : `#${event.index}`, name: event.name, arguments: '' };
+        calls[event.index] = { id: event.callId, name: event.name, arguments: '' };
         break;
       case 'tool-call-delta': {
         const call = calls[event.index];
         if (call) call.arguments += event.text;
-        add(`arguments ${event.index}`, event.text);
+        add(`arguments of ${event.callId}`, event.text);
         break;
       }
       case 'finish-reason':
@@ -128,9 +135,24 @@ export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<E
       default:
     }
   }
-  for (const call of calls) call.arguments = spelledAlike(call.arguments);
+  const keys = new Map<string, string>();
+  for (const call of calls) {
+    call.arguments = spelledAlike(call.arguments);
+    const key = expresses.has('call-ids') ? call.id : `${call.name} ${call.arguments}`;
+    keys.set(`arguments of ${call.id}`, `arguments of ${key}`);
+    call.id = key;
+  }
+  for (const piece of row) piece[0] = keys.get(piece[0]) ?? piece[0];
   const keepsOrder = expresses.has('call-fragments') && expresses.has('interleaved-calls') && expresses.has('text-beside-calls');
   return { said, row: keepsOrder ? row : [], calls, finish, usage, ended };
+}
+
+/**
+ * The same, whatever the order of the calls: a decoder numbers calls as they begin, but one whose name may come in pieces is told of only with
+ * its first argument, and whoever writes that down again writes it in this order.
+ */
+export function inAnyOrder(answer: NormalAnswer): NormalAnswer {
+  return { ...answer, calls: [...answer.calls].sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 /** Blank arguments are `{}`; what is no JSON stays as it is. */
