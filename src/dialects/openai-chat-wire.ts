@@ -1,7 +1,7 @@
-import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import type { Json } from '../values.ts';
+import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
@@ -91,27 +91,9 @@ function looksLikeFunction(called: unknown): boolean {
   return isNumber(called.index) && isText(called.name) && (isText(called.arguments) || isRecord(called.arguments));
 }
 
-/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+/** Says what is wrong with a payload and where; `undefined` where it is a chunk. */
 export function describeChunkProblem(payload: unknown): string | undefined {
-  const decoded = ChatChunk.decode(payload);
-  if (E.isRight(decoded)) return undefined;
-  // The longest path is the most precise of what a union tried.
-  const deepest = decoded.left.reduce((best, error) => (error.context.length > best.context.length ? error : best));
-  const path = deepest.context.map(({ key }) => key).filter((key) => key !== '' && !/^\d+$/.test(key));
-  const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isUnionMember(deepest.context[i - 1]?.type, type)));
-  const where = named.map(({ key }) => key).join('.') || path.join('.');
-  const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name ?? 'another type';
-  return `expected ${expected} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
-}
-
-function isUnionMember(parent: unknown, member: unknown): boolean {
-  return isRecord(parent) && parent._tag === 'UnionType' && Array.isArray(parent.types) && parent.types.includes(member);
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+  return describeProblem(ChatChunk, payload);
 }
 
 /** The provider's word in the common vocabulary. Not by provider: the words do not clash. */

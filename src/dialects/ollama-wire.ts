@@ -1,0 +1,124 @@
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import { isRecord } from './openai-chat-wire.ts';
+import { describeProblem } from './wire-problem.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** One entry of `message.tool_calls`: a whole call. `arguments` should be an object; a few relays send its JSON text. */
+const ToolCall = t.type({
+  id: optional(t.string),
+  index: optional(t.number),
+  function: t.type({
+    index: optional(t.number),
+    name: optional(t.string),
+    arguments: optional(t.union([t.string, t.UnknownRecord])),
+  }),
+});
+
+const Message = t.type({
+  content: optional(t.string),
+  thinking: optional(t.string),
+  /** What some servers call `thinking`. */
+  reasoning_content: optional(t.string),
+  tool_calls: optional(t.array(ToolCall)),
+});
+
+/** One object of the stream, as far as it is read. */
+const Chunk = t.type({
+  model: optional(t.string),
+  message: optional(Message),
+  done: optional(t.boolean),
+  done_reason: optional(t.string),
+  prompt_eval_count: optional(t.number),
+  eval_count: optional(t.number),
+  total_duration: optional(t.number),
+  load_duration: optional(t.number),
+  prompt_eval_duration: optional(t.number),
+  eval_duration: optional(t.number),
+});
+
+export type OllamaChunk = t.TypeOf<typeof Chunk>;
+export type OllamaMessage = t.TypeOf<typeof Message>;
+export type OllamaToolCall = t.TypeOf<typeof ToolCall>;
+
+/** Whether a payload is what nearly every object is: a model, a message of text alone, not done. The codec runs on all others. */
+export function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
+  if (!isRecord(payload) || payload.done !== false || typeof payload.model !== 'string') return false;
+  const { message } = payload;
+  if (!isRecord(message) || (message.tool_calls !== undefined && message.tool_calls !== null)) return false;
+  for (const key in message) if (typeof message[key] !== 'string') return false;
+  return true;
+}
+
+/** Says what is wrong with a payload and where; `undefined` where it is an object of the stream. */
+export function describeOllamaProblem(payload: unknown): string | undefined {
+  const problem = describeProblem(Chunk, payload);
+  if (problem !== undefined) return problem;
+  const { message, done } = payload as OllamaChunk;
+  return message || done ? undefined : 'it has neither a `message` nor `done: true`';
+}
+
+/** Ollama's words, and those that the encoder writes where Ollama has none. */
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  stop: 'stop',
+  tool_calls: 'tool-calls',
+  length: 'length',
+  content_filter: 'content-filter',
+  pause: 'pause',
+  error: 'error',
+};
+
+/** Ollama has no word for calls: after calls `stop` means that they are to run. Words such as `load` and `unload` are `other`. */
+export function finishReason(word: string, hasCalls: boolean): FinishReason {
+  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return reason === 'stop' && hasCalls ? 'tool-calls' : reason;
+}
+
+/** `finishReason` the other way round. */
+export function doneReason(reason: FinishReason, raw: string): string {
+  if (reason === 'stop' || reason === 'tool-calls') return 'stop';
+  if (reason === 'content-filter') return 'content_filter';
+  if (reason !== 'other') return reason;
+  return raw !== '' && finishReason(raw, false) === 'other' ? raw : 'other';
+}
+
+const NANOSECONDS = 1_000_000;
+const DURATIONS = [
+  ['total', 'total_duration'],
+  ['load', 'load_duration'],
+  ['prompt', 'prompt_eval_duration'],
+  ['output', 'eval_duration'],
+] as const;
+
+/** The counts and durations of the last object, as they came; `undefined` where it has none. */
+export function rawUsage(chunk: OllamaChunk): { [key: string]: number } | undefined {
+  const raw: { [key: string]: number } = {};
+  for (const key of ['prompt_eval_count', 'eval_count', ...DURATIONS.map(([, key]) => key)] as const) {
+    const value = chunk[key];
+    if (typeof value === 'number') raw[key] = value;
+  }
+  return Object.keys(raw).length > 0 ? raw : undefined;
+}
+
+/** Token counts and durations in the common vocabulary: nanoseconds become milliseconds. */
+export function usageOf(raw: { readonly [key: string]: number }): Usage {
+  const durations = DURATIONS.flatMap(([name, key]) => (raw[key] === undefined ? [] : [[name, raw[key] / NANOSECONDS]]));
+  return {
+    ...(raw.prompt_eval_count !== undefined && { inputTokens: raw.prompt_eval_count }),
+    ...(raw.eval_count !== undefined && { outputTokens: raw.eval_count }),
+    ...(durations.length > 0 && { durationsMs: Object.fromEntries(durations) }),
+  };
+}
+
+/** `usageOf` the other way round. */
+export function writtenUsage({ inputTokens, outputTokens, durationsMs }: Usage): { [key: string]: number } {
+  const raw: { [key: string]: number } = {};
+  if (inputTokens !== undefined) raw.prompt_eval_count = inputTokens;
+  if (outputTokens !== undefined) raw.eval_count = outputTokens;
+  for (const [name, key] of DURATIONS) {
+    const duration = durationsMs?.[name];
+    if (duration !== undefined) raw[key] = Math.round(duration * NANOSECONDS);
+  }
+  return raw;
+}

@@ -1,0 +1,20 @@
+import type { Dialect } from './dialect.ts';
+import { OllamaDecoder } from './ollama-decoder.ts';
+import { OllamaEncoder } from './ollama-encoder.ts';
+import { encodeOllamaRequest } from './ollama-request.ts';
+
+/**
+ * Ollama's own chat API, `POST /api/chat`: newline-delimited JSON, and the same objects over SSE. Text, thinking, calls, which come
+ * whole, token counts and durations. The endpoint's `url` is the server's, e.g. `http://localhost:11434`, without `/v1`.
+ *
+ * @see https://docs.ollama.com/api/chat
+ */
+export const ollama: Dialect = {
+  name: 'ollama',
+  framing: 'ndjson',
+  expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'invalid-arguments']),
+  encodeRequest: encodeOllamaRequest,
+  decoder: (options) => new OllamaDecoder(options),
+  encoder: (options) => new OllamaEncoder(options),
+  authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
+};

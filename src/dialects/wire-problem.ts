@@ -1,0 +1,25 @@
+import * as E from 'fp-ts/Either';
+import * as t from 'io-ts';
+
+/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
+export function describeProblem(codec: t.Mixed, payload: unknown): string | undefined {
+  const decoded = codec.decode(payload);
+  if (E.isRight(decoded)) return undefined;
+  // The longest path is the most precise of what a union tried.
+  const deepest = decoded.left.reduce((best, error) => (error.context.length > best.context.length ? error : best));
+  const path = deepest.context.map(({ key }) => key).filter((key) => key !== '' && !/^\d+$/.test(key));
+  const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isUnionMember(deepest.context[i - 1]?.type, type)));
+  const where = named.map(({ key }) => key).join('.') || path.join('.');
+  const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name ?? 'another type';
+  return `expected ${expected} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
+}
+
+function isUnionMember(parent: t.Decoder<unknown, unknown> | undefined, member: unknown): boolean {
+  return parent instanceof t.UnionType && (parent.types as unknown[]).includes(member);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+}
