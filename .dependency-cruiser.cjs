@@ -2,13 +2,13 @@
  * Imports run one way (docs/architecture.md, "Folders"):
  *
  *   src/index, src/answer, src/testing → operators → the rest of src, and within that rest
- *   models, interop → dialects, tools, rounds, latency → calls → json, sse, ndjson → values, messages, events, usage, errors, frame, stage
+ *   models, interop → dialects, text, tools, rounds, latency → calls → json, sse, ndjson → values, messages, events, usage, errors, frame, stage
  */
 const layers = [
   { name: 'base', path: '^src/(values|messages|events|usage|errors|frame|stage|through)\\.ts$' },
   { name: 'framing', path: '^src/(json|sse|ndjson)/' },
   { name: 'calls', path: '^src/calls/' },
-  { name: 'dialects-tools-rounds-latency', path: '^src/(dialects|tools|rounds|latency)/' },
+  { name: 'dialects-tools-rounds-latency', path: '^src/(dialects|text|tools|rounds|latency)/' },
   { name: 'models-interop', path: '^src/(models|interop)/' },
   { name: 'operators', path: '^operators/' },
   { name: 'face', path: '^src/(index|answer|node)\\.ts$|^src/testing/' },
@@ -42,7 +42,7 @@ module.exports = {
       name: 'no-rxjs-in-stages',
       severity: 'error',
       comment: 'Stages are plain synchronous objects.',
-      from: { path: '^src/(sse|ndjson|json|calls|dialects|latency)/|^src/(values|messages|events|usage|errors|frame|stage)\\.ts$' },
+      from: { path: '^src/(sse|ndjson|json|calls|dialects|text|latency)/|^src/(values|messages|events|usage|errors|frame|stage)\\.ts$' },
       to: { path: '(^|/)node_modules/rxjs/' },
     },
     {

@@ -204,7 +204,7 @@ function excerpt(name: string): string {
 }
 
 /** FNV-1a, in base 36: short, the same everywhere, and safe in an id. */
-function shortHash(text: string): string {
+export function shortHash(text: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0).toString(36);

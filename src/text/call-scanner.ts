@@ -1,0 +1,166 @@
+import { type CallFormat, type CallReader, callFormats, type TextCallFormat } from './call-formats.ts';
+import type { CallSink } from './call-sink.ts';
+import { CodeGuard } from './code-guard.ts';
+import { Cursor, isSpace, oneOf, type Reading } from './cursor.ts';
+import type { ToolNames } from './tool-names.ts';
+
+const NEWLINE = 0x0a;
+
+/** Where a scanner puts the calls it finds, and the text that is none. */
+export interface ScannerSink extends CallSink {
+  text(text: string): void;
+}
+
+/**
+ * Finds the calls in the text of one message while it comes in, piece by piece. One pass: what turns out to be no call is not searched
+ * again. Text is held back only while it can still become a call.
+ */
+export class CallScanner {
+  private readonly cursor: Cursor;
+  private readonly guard = new CodeGuard();
+  private readonly format: CallFormat;
+  private readonly markers: readonly string[];
+  private readonly first: ReadonlySet<number>;
+  private readonly names: ToolNames;
+  private readonly sink: ScannerSink;
+  private readonly maxHeld: number;
+  private reading: Reading<boolean> | undefined;
+  /** A call began and is not over. */
+  private inCall = false;
+  /** Whitespace behind a call: part of the markup if another call or the end follows. */
+  private gap: string | undefined;
+  /** Unmarked calls may begin here. */
+  private mayBegin = true;
+
+  constructor(format: TextCallFormat | 'auto', names: ToolNames, sink: ScannerSink, maxHeld: number) {
+    this.format = callFormats[format];
+    this.markers = Object.keys(this.format.marked);
+    this.first = new Set(this.markers.map((marker) => marker.charCodeAt(0)));
+    this.names = names;
+    this.sink = sink;
+    this.maxHeld = maxHeld;
+    this.cursor = new Cursor(maxHeld);
+  }
+
+  push(text: string): void {
+    this.cursor.feed(text);
+    while (!this.cursor.done) {
+      if (this.reading) this.resume(this.reading);
+      else this.readText();
+    }
+  }
+
+  /** The text ends here, or something else comes between: what is held back is decided. A call that began goes on. */
+  settle(): void {
+    if (this.inCall) return;
+    if (this.reading) {
+      this.cursor.ended = true;
+      this.resume(this.reading);
+      this.cursor.ended = false;
+    }
+    this.gap = undefined;
+    this.mayBegin = false;
+  }
+
+  /** The text broke off: what is held back is text. */
+  giveUp(): void {
+    if (this.reading && !this.inCall) this.giveBack();
+    this.reading = undefined;
+  }
+
+  private resume(reading: Reading<boolean>): void {
+    const step = reading.next();
+    if (step.done) {
+      this.reading = undefined;
+      this.inCall = false;
+      if (!step.value) this.giveBack();
+      else this.gap = '';
+      this.cursor.commit();
+      return;
+    }
+    this.cursor.kept();
+    if (!this.cursor.overfull) return;
+    this.reading = undefined;
+    this.inCall = false;
+    this.giveBack();
+  }
+
+  private giveBack(): void {
+    const text = this.cursor.kept();
+    this.cursor.commit();
+    this.endGap();
+    for (let i = 0; i < text.length; i++) this.guard.push(text.charCodeAt(i));
+    if (text !== '') this.sink.text(text);
+    if (text.endsWith('\n')) this.mayBegin = this.format.unmarked?.from === 'line';
+  }
+
+  private readText(): void {
+    const { cursor, guard } = this;
+    while (!cursor.dry) {
+      if (this.mayBegin) {
+        this.mayBegin = false;
+        if (this.format.unmarked && !guard.quoted) {
+          this.begin(this.format.unmarked.read);
+          return;
+        }
+      }
+      const code = cursor.peek();
+      if (this.first.has(code) && !guard.quoted) {
+        this.begin(this.readMarked());
+        return;
+      }
+      if (this.gap !== undefined && !isSpace(code)) this.endGap();
+      guard.push(code);
+      cursor.take();
+      if (code === NEWLINE && this.format.unmarked?.from === 'line') this.mayBegin = true;
+    }
+    this.emitText();
+  }
+
+  private begin(read: CallReader): void {
+    this.emitText();
+    const sink: CallSink = {
+      begin: (name) => {
+        this.cursor.commit();
+        this.gap = undefined;
+        this.inCall = true;
+        this.sink.begin(name);
+      },
+      delta: (text) => {
+        this.cursor.commit();
+        this.sink.delta(text);
+      },
+      end: () => {
+        this.cursor.commit();
+        this.inCall = false;
+        this.sink.end();
+      },
+    };
+    this.reading = read(this.cursor, sink, this.names);
+  }
+
+  private readMarked(): CallReader {
+    const { markers, format } = this;
+    return function* (cursor, sink, names) {
+      const marker = yield* oneOf(cursor, markers);
+      const read = marker === undefined ? undefined : format.marked[marker];
+      return read ? yield* read(cursor, sink, names) : false;
+    };
+  }
+
+  private endGap(): void {
+    const gap = this.gap ?? '';
+    this.gap = undefined;
+    if (gap !== '') this.sink.text(gap);
+  }
+
+  /** Hands on what was read as text; whitespace behind a call waits. */
+  private emitText(): void {
+    const text = this.cursor.kept();
+    this.cursor.commit();
+    if (text === '') return;
+    if (this.gap === undefined) this.sink.text(text);
+    else this.gap += text;
+    if (this.gap !== undefined && this.gap.length > this.maxHeld) this.endGap();
+  }
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import type { TextCallFormat } from '../../src/text/call-formats.ts';
+import { extract, joined, seen, singles } from './support.ts';
+
+interface Sample {
+  readonly name: string;
+  readonly format: TextCallFormat | 'auto';
+  readonly text: string;
+  readonly left?: string;
+  readonly calls?: readonly unknown[];
+}
+
+const paris = ['get_weather', { city: 'Paris' }];
+const oslo = ['get_weather', { city: 'Oslo' }];
+
+const samples: readonly Sample[] = [
+  {
+    name: 'Hermes: two calls with text before',
+    format: 'auto',
+    text: 'I look.\n<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>\n<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
+    left: 'I look.\n',
+    calls: [paris, oslo],
+  },
+  {
+    name: 'Hermes: arguments before the name',
+    format: 'hermes',
+    text: '<tool_call>{"arguments":{"city":"Oslo"},"name":"get_weather"}</tool_call>',
+    calls: [oslo],
+  },
+  {
+    name: 'Hermes: arguments as a string of JSON',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":"{\\"x\\":\\"}\\"}"}</tool_call>',
+    calls: [['f', { x: '}' }]],
+  },
+  { name: 'Hermes: no arguments', format: 'hermes', text: '<tool_call>{"name":"f"}</tool_call>', calls: [['f', {}]] },
+  { name: 'Hermes: null arguments', format: 'hermes', text: '<tool_call>{"name":"f","arguments":null}</tool_call>', calls: [['f', {}]] },
+  { name: 'Hermes: the end mark is missing', format: 'hermes', text: '<tool_call>{"name":"f","arguments":{}}', calls: [['f', {}]] },
+  {
+    name: 'Hermes: an end mark is missing between two',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{}}<tool_call>{"name":"get"}</tool_call>',
+    calls: [
+      ['f', {}],
+      ['get', {}],
+    ],
+  },
+  {
+    name: 'Hermes: marks within arguments',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{"x":"</tool_call>{`\\""}}</tool_call> ok',
+    left: ' ok',
+    calls: [['f', { x: '</tool_call>{`"' }]],
+  },
+  { name: 'Hermes: an undeclared name', format: 'hermes', text: 'a <tool_call>{"name":"rm","arguments":{"x":1}}</tool_call> b' },
+  {
+    name: 'Hermes: in a code block',
+    format: 'hermes',
+    text: 'Like so:\n```xml\n<tool_call>{"name":"f","arguments":{}}</tool_call>\n```\nDone.',
+  },
+  {
+    name: 'Hermes: in a code block of tildes that holds backticks',
+    format: 'hermes',
+    text: '~~~\n```\n<tool_call>{"name":"f"}</tool_call>\n```\n<tool_call>{"name":"f"}</tool_call>\n~~~',
+  },
+  {
+    name: 'Hermes: after a code block',
+    format: 'hermes',
+    text: '```\nx\n```\n<tool_call>{"name":"f"}</tool_call>',
+    left: '```\nx\n```\n',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: in inline code',
+    format: 'hermes',
+    text: 'Write `<tool_call>{"name":"f"}</tool_call>` or ``a ` <tool_call>{"name":"f"}</tool_call>``.',
+  },
+  {
+    name: 'Hermes: after inline code and a stray backtick',
+    format: 'hermes',
+    text: '`a` ` b\n<tool_call>{"name":"f"}</tool_call>',
+    left: '`a` ` b\n',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: three backticks within a line are inline code',
+    format: 'hermes',
+    text: '```x``` <tool_call>{"name":"f"}</tool_call>',
+    left: '```x``` ',
+    calls: [['f', {}]],
+  },
+  { name: 'Hermes: in quotation marks', format: 'hermes', text: 'Say "<tool_call>{"name":"f"}</tool_call>".' },
+  { name: 'Hermes: in a block quote', format: 'hermes', text: '> <tool_call>{"name":"f"}</tool_call>\n\nSee?' },
+  {
+    name: 'Hermes: a mark begins again',
+    format: 'hermes',
+    text: '<tool_<<tool_call><tool_call>{"name":"f"}</tool_call>',
+    left: '<tool_<<tool_call>',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: garbled behind the arguments',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{"x":1} oops',
+    left: ' oops',
+    calls: [['f', 'incomplete']],
+  },
+  {
+    name: 'Hermes: cut in the arguments',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{"x":',
+    calls: [['f', 'incomplete']],
+  },
+  { name: 'Hermes: cut before the arguments', format: 'hermes', text: 'a<tool_call>{"name":"f","argu' },
+  {
+    name: 'Hermes: cut within the end mark',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{}}</tool',
+    left: '</tool',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Mistral: a list',
+    format: 'mistral',
+    text: '[TOOL_CALLS] [{"name": "f", "arguments": {"x": [1]}, "id": "abc123def"}, {"name": "get", "arguments": {}}]',
+    calls: [
+      ['f', { x: [1] }],
+      ['get', {}],
+    ],
+  },
+  {
+    name: 'Mistral: names and [ARGS]',
+    format: 'auto',
+    text: 'Hm. [TOOL_CALLS]f[ARGS]{"x": 1}[TOOL_CALLS]get[CALL_ID]a1B2c3D4e[ARGS]{}',
+    left: 'Hm. ',
+    calls: [
+      ['f', { x: 1 }],
+      ['get', {}],
+    ],
+  },
+  {
+    name: 'Mistral: a name right before the arguments',
+    format: 'mistral',
+    text: '[TOOL_CALLS]get_weather{"city": "Paris"}',
+    calls: [paris],
+  },
+  { name: 'Mistral: an undeclared name', format: 'mistral', text: '[TOOL_CALLS]rm{"x": 1}' },
+  {
+    name: 'Mistral: an undeclared name in the list stays',
+    format: 'mistral',
+    text: '[TOOL_CALLS][{"name":"f","arguments":{}},{"name":"rm","arguments":{}}]',
+    left: ',{"name":"rm","arguments":{}}]',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'DeepSeek V3: code blocks of JSON',
+    format: 'auto',
+    text: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n```json\n{"city": "Paris"}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    calls: [paris, ['f', {}]],
+  },
+  {
+    name: 'DeepSeek V3.1: bare',
+    format: 'deepseek',
+    text: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>send-mail<｜tool▁sep｜>{"to":"a"}<｜tool▁call▁end｜><｜tool▁calls▁end｜> x',
+    left: ' x',
+    calls: [['send-mail', { to: 'a' }]],
+  },
+  {
+    name: 'DeepSeek: an undeclared name',
+    format: 'deepseek',
+    text: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>{"to":"a"}<｜tool▁call▁end｜>',
+  },
+  {
+    name: 'Llama: the whole message',
+    format: 'llama-json',
+    text: '\n{"name": "get_weather", "parameters": {"city": "Paris"}}; {"type": "function", "name": "f", "parameters": {}}',
+    calls: [paris, ['f', {}]],
+  },
+  {
+    name: 'Llama: with its tag',
+    format: 'auto',
+    text: 'Ok<|python_tag|>{"name": "get_weather", "parameters": {"city": "Paris"}}',
+    left: 'Ok',
+    calls: [paris],
+  },
+  { name: 'Llama: an object that something follows', format: 'llama-json', text: '{"name": "f", "parameters": {}} is what to send.' },
+  { name: 'Llama: an object behind text', format: 'llama-json', text: 'Send {"name": "f", "parameters": {}}' },
+  { name: 'Llama: another object', format: 'llama-json', text: '{"name": "f", "colour": "red"}' },
+  { name: 'Llama: cut', format: 'llama-json', text: '{"name": "f", "parameters": {"x": 1' },
+  { name: 'without a marker nothing is a call for auto', format: 'auto', text: '{"name": "f", "parameters": {}}' },
+  {
+    name: 'pythonic: the whole message',
+    format: 'pythonic',
+    text: `[get_weather(city="Paris"), f(x=1, y=[True, None, -2.5], z={'a': 'it\\'s \\u00e9'},)]`,
+    calls: [paris, ['f', { x: 1, y: [true, null, -2.5], z: { a: "it's é" } }]],
+  },
+  { name: 'pythonic: between marks', format: 'auto', text: '<|python_start|>[f(x=")]")]<|python_end|>', calls: [['f', { x: ')]' }]] },
+  { name: 'pythonic: something follows', format: 'pythonic', text: '[f(x=1)] is a list.' },
+  { name: 'pythonic: a list of something else', format: 'pythonic', text: '[1, 2]' },
+  { name: 'pythonic: an expression is not evaluated', format: 'pythonic', text: '[f(x=1+1)]' },
+  { name: 'pythonic: cut', format: 'pythonic', text: '[f(x="a' },
+  {
+    name: 'plain: behind text',
+    format: 'plain',
+    text: 'I look.\nget_weather(city="Paris")\nget_weather(city=\'Oslo\')\n',
+    left: 'I look.\n',
+    calls: [paris, oslo],
+  },
+  { name: 'plain: an explanation follows', format: 'plain', text: 'f(x=1)\ncalls f.' },
+  { name: 'plain: within a line', format: 'plain', text: 'Use f(x=1)' },
+  { name: 'plain: in a code block', format: 'plain', text: '```\nf(x=1)\n' },
+  { name: 'plain: positional arguments', format: 'plain', text: 'f("a")' },
+  { name: 'plain: no arguments', format: 'plain', text: 'f()', calls: [['f', {}]] },
+];
+
+describe('calls written as text', () => {
+  it.each(samples)('$name', ({ format, text, left, calls = [] }) => {
+    const whole = extract([text], { format });
+    expect(seen(whole)).toEqual({ text: left ?? (calls.length > 0 ? '' : text), calls });
+    expect(joined(extract(singles(text), { format })), 'a character at a time').toEqual(joined(whole));
+  });
+});
