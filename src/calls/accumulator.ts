@@ -148,7 +148,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   }
 
   private noteClosed(call: OpenCall): void {
-    const closed = !call.tooLong && isClosed(call);
+    const closed = !call.emitted && !call.tooLong && isClosed(call);
     const noted = this.closed.includes(call);
     if (closed && !noted) this.closed.push(call);
     if (!closed && noted) this.closed = this.closed.filter((other) => other !== call);

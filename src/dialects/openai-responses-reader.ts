@@ -116,7 +116,7 @@ export class ResponseReader {
     } else this.finishItem(item, event.item, out);
   }
 
-  private finishItem(item: OutputItem, whole: Item, out: Output<ModelEvent>): void {
+  private finishItem(item: OutputItem, whole: Item, out: Output<ModelEvent>, isWhole = true): void {
     this.items.note(item, marksOf(whole, undefined));
     this.startCall(item, whole, out);
     for (const [i, part] of partsOf(whole.summary).entries()) this.sayRest(item, `summary ${i}`, part.text, out);
@@ -130,8 +130,8 @@ export class ResponseReader {
     for (; item.annotations < annotations.length; item.annotations++) {
       this.round.provider(0, 'response.output_text.annotation.added', { annotation: annotations[item.annotations] as Json }, out);
     }
-    item.whole = whole;
-    if (whole.status !== 'incomplete') this.endCall(item, out);
+    if (isWhole) item.whole = whole;
+    if (!isWhole || whole.status !== 'incomplete') this.endCall(item, out);
     item.done = true;
   }
 
@@ -150,7 +150,7 @@ export class ResponseReader {
       if (READ_ITEMS.has(item.type)) this.finishItem(item, whole, out);
       else this.readDone({ ...event, type: 'response.output_item.done', item: whole, output_index: item.outputIndex }, out);
     }
-    if (status === 'completed') for (const item of this.items.all) if (!item.done) this.finishItem(item, item.first ?? {}, out);
+    if (status === 'completed') for (const item of this.items.all) if (!item.done) this.finishItem(item, item.first ?? {}, out, false);
     const details = isRecord(response.incomplete_details) ? response.incomplete_details : {};
     const raw = word(details.reason) ?? status;
     const reason = responseFinish(raw);

@@ -147,6 +147,9 @@ describe('after a call was emitted', () => {
     expect(events.filter((event) => event.type === 'tool-call')).toHaveLength(1);
     expect(events.filter((event) => event.type === 'diagnostic')).toMatchObject([{ code: 'arguments-after-call', callId: 'a' }]);
   });
+
+  it('emits it no second time where the wire marks its end only then', () =>
+    expect(found([start('a'), piece('a', '{}'), text('x'), end('a'), reason('tool-calls'), over()])).toHaveLength(1));
 });
 
 describe('restarts, choices, errors', () => {
