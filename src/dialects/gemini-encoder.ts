@@ -1,11 +1,146 @@
-import type { ModelEvent } from '../events.ts';
+import { ProviderError } from '../errors.ts';
+import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
+import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { parsedArguments } from './gemini-message.ts';
+import { finishWord, writtenUsage } from './gemini-words.ts';
+import type { Fields } from './join-json.ts';
+import { chatError } from './openai-chat-encoder.ts';
+import { type WholeCall, WholeCalls } from './whole-calls.ts';
 
-/** Writes model events as `GenerateContentResponse`s. */
+/** Provider events that the decoder makes of a part of the content, and of a field of the candidate or of the response. */
+const PARTS = new Set(['executableCode', 'codeExecutionResult', 'inlineData', 'fileData', 'toolCall', 'toolResponse']);
+const OF_CANDIDATE = new Set(['groundingMetadata', 'citationMetadata', 'urlContextMetadata', 'safetyRatings']);
+
+interface Candidate {
+  readonly calls: WholeCalls;
+  finish: { readonly reason: FinishReason; readonly raw: string } | undefined;
+  /** The name of a call whose arguments are no JSON object. */
+  malformed: string | undefined;
+}
+
+/**
+ * Writes model events as `GenerateContentResponse`s: text and thoughts as they come, each call when it is whole, finish reasons and token
+ * counts together in the last one. A refusal has no word here. A call whose arguments are no JSON object cannot be written: its candidate
+ * ends with `MALFORMED_FUNCTION_CALL` instead. What comes after `round-end` is ignored; a source that ends without one gets no finish
+ * reason, so that the client can tell.
+ *
+ * @see https://ai.google.dev/api/generate-content#generatecontentresponse
+ */
 export class GeminiEncoder implements Stage<ModelEvent, Frame> {
-  constructor(_options: EncoderOptions = {}) {}
+  private readonly candidates = new Map<number, Candidate>();
+  private readonly options: EncoderOptions;
+  private head: Fields;
+  private usage: UsageEvent | undefined;
+  private ended = false;
 
-  transform(_event: ModelEvent, _out: Output<Frame>): void {}
+  constructor(options: EncoderOptions = {}) {
+    this.options = options;
+    this.head = this.headOf({});
+  }
+
+  transform(event: ModelEvent, out: Output<Frame>): void {
+    if (this.ended) return;
+    const choice = event.choice ?? 0;
+    switch (event.type) {
+      case 'round-start':
+        this.head = this.headOf(event);
+        return;
+      case 'text-delta':
+        if (event.text !== '') this.part(choice, { text: event.text }, out);
+        return;
+      case 'reasoning-delta':
+        if (event.text !== '') this.part(choice, { text: event.text, thought: true }, out);
+        return;
+      case 'tool-call-start':
+      case 'tool-call-delta':
+      case 'tool-call-end':
+        for (const call of this.candidate(choice).calls.take(event)) this.call(choice, call, out);
+        return;
+      case 'finish-reason':
+        this.candidate(choice).finish ??= event;
+        return;
+      case 'usage':
+        this.usage = event;
+        return;
+      case 'provider-event':
+        this.provider(choice, event.name, event.data, out);
+        return;
+      case 'round-end':
+        this.end(event.reason, event.usage, out);
+        return;
+      default:
+    }
+  }
+
+  /** The head is long gone with status 200, so the error goes into the stream, in Google's form, and the stream ends. */
+  fail(error: unknown, out: Output<Frame>): unknown {
+    const status = error instanceof ProviderError ? error.status : undefined;
+    const { message, code: word } = chatError(error);
+    const written = { code: status ?? 500, message, status: word && /^[A-Z_]+$/.test(word) ? word : 'INTERNAL' };
+    if (!this.ended) out.enqueue({ data: JSON.stringify({ error: written }) });
+    this.ended = true;
+    out.terminate();
+    return error;
+  }
+
+  private headOf(start: { readonly responseId?: string; readonly model?: string }): Fields {
+    const { responseId = 'response-0', model = 'unknown' } = this.options;
+    return { modelVersion: start.model ?? model, responseId: start.responseId ?? responseId };
+  }
+
+  private call(choice: number, { callId, name, argumentsText }: WholeCall, out: Output<Frame>): void {
+    const args = parsedArguments(argumentsText);
+    if (args === undefined) this.candidate(choice).malformed ??= name;
+    else this.part(choice, { functionCall: { id: callId, name, args } }, out);
+  }
+
+  /** What came in these words goes out in them. */
+  private provider(choice: number, name: string, data: Json, out: Output<Frame>): void {
+    if (PARTS.has(name)) this.part(choice, { [name]: data }, out);
+    else if (OF_CANDIDATE.has(name)) this.write({ candidates: [{ index: choice, [name]: data }] }, out);
+    else if (name === 'promptFeedback') this.write({ promptFeedback: data }, out);
+  }
+
+  private end(reason: FinishReason, total: Usage | undefined, out: Output<Frame>): void {
+    this.candidate(0).finish ??= { reason, raw: '' };
+    const candidates: Json[] = [];
+    for (const [index, { calls, finish }] of this.candidates) {
+      for (const call of calls.rest()) this.call(index, call, out);
+      if (finish) candidates.push(this.finished(index, finish));
+    }
+    const usage = total ?? this.usage?.usage;
+    this.write({ candidates, ...(usage && { usageMetadata: writtenUsage(usage, this.usage?.raw) }) }, out);
+    this.ended = true;
+  }
+
+  private finished(index: number, { reason, raw }: { readonly reason: FinishReason; readonly raw: string }): Json {
+    const { malformed } = this.candidate(index);
+    const content = { parts: [{ text: '' }], role: 'model' };
+    if (malformed === undefined || (reason !== 'tool-calls' && reason !== 'stop')) {
+      return { content, finishReason: finishWord(reason, raw), index };
+    }
+    const finishMessage = `The arguments of the call of ${JSON.stringify(malformed)} are no JSON object.`;
+    return { content, finishReason: 'MALFORMED_FUNCTION_CALL', index, finishMessage };
+  }
+
+  private part(choice: number, part: Json, out: Output<Frame>): void {
+    this.candidate(choice);
+    this.write({ candidates: [{ content: { parts: [part], role: 'model' }, index: choice }] }, out);
+  }
+
+  private write(rest: Fields, out: Output<Frame>): void {
+    out.enqueue({ data: JSON.stringify({ ...rest, ...this.head }) });
+  }
+
+  private candidate(index: number): Candidate {
+    let known = this.candidates.get(index);
+    if (!known) {
+      known = { calls: new WholeCalls(), finish: undefined, malformed: undefined };
+      this.candidates.set(index, known);
+    }
+    return known;
+  }
 }

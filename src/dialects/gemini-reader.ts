@@ -5,14 +5,8 @@ import type { Json } from '../values.ts';
 import type { DecoderOptions } from './dialect.ts';
 import type { GeminiMessageBuilder } from './gemini-message.ts';
 import { PartialArgs } from './gemini-partial-args.ts';
-import {
-  type GeminiCandidate,
-  type GeminiFunctionCall,
-  type GeminiPart,
-  type GeminiResponse,
-  geminiFinish,
-  geminiUsage,
-} from './gemini-wire.ts';
+import type { GeminiCandidate, GeminiFunctionCall, GeminiPart, GeminiResponse } from './gemini-wire.ts';
+import { geminiFinish, geminiUsage } from './gemini-words.ts';
 import type { Round } from './round.ts';
 
 const RESPONSE_FIELDS = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime', 'error']);

@@ -1,5 +1,4 @@
 import * as t from 'io-ts';
-import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from './openai-chat-wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -79,50 +78,6 @@ function looksLikeArg(arg: unknown): boolean {
 /** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
 export function describeResponseProblem(payload: unknown): string | undefined {
   return describeProblem(GenerateContentResponse, payload);
-}
-
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  STOP: 'stop',
-  MAX_TOKENS: 'length',
-  SAFETY: 'content-filter',
-  RECITATION: 'content-filter',
-  BLOCKLIST: 'content-filter',
-  PROHIBITED_CONTENT: 'content-filter',
-  SPII: 'content-filter',
-  MODEL_ARMOR: 'content-filter',
-  IMAGE_SAFETY: 'content-filter',
-  IMAGE_PROHIBITED_CONTENT: 'content-filter',
-  IMAGE_RECITATION: 'content-filter',
-  MALFORMED_FUNCTION_CALL: 'error',
-  MALFORMED_RESPONSE: 'error',
-  UNEXPECTED_TOOL_CALL: 'error',
-  TOO_MANY_TOOL_CALLS: 'error',
-  MISSING_THOUGHT_SIGNATURE: 'error',
-};
-
-/** The provider's word in the common vocabulary. It has none for calls: what came decides. */
-export function geminiFinish(word: string, calls: number): FinishReason {
-  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
-  return reason === 'stop' && calls > 0 ? 'tool-calls' : reason;
-}
-
-/** Token counts in the common vocabulary: what was thought is output, too. `undefined` where none are counted. */
-export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | undefined {
-  const said = count(raw.candidatesTokenCount);
-  const thought = count(raw.thoughtsTokenCount);
-  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
-    inputTokens: count(raw.promptTokenCount),
-    outputTokens: said === undefined ? thought : said + (thought ?? 0),
-    totalTokens: count(raw.totalTokenCount),
-    cachedInputTokens: count(raw.cachedContentTokenCount),
-    reasoningTokens: thought,
-  };
-  const counted = Object.entries(usage).filter(([, value]) => value !== undefined);
-  return counted.length > 0 ? Object.fromEntries(counted) : undefined;
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
 function isAbsent(value: unknown): value is null | undefined {

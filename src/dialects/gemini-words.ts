@@ -1,0 +1,78 @@
+import type { FinishReason, Usage } from '../events.ts';
+import type { Json } from '../values.ts';
+import { isRecord } from './openai-chat-wire.ts';
+
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  STOP: 'stop',
+  MAX_TOKENS: 'length',
+  SAFETY: 'content-filter',
+  RECITATION: 'content-filter',
+  BLOCKLIST: 'content-filter',
+  PROHIBITED_CONTENT: 'content-filter',
+  SPII: 'content-filter',
+  MODEL_ARMOR: 'content-filter',
+  IMAGE_SAFETY: 'content-filter',
+  IMAGE_PROHIBITED_CONTENT: 'content-filter',
+  IMAGE_RECITATION: 'content-filter',
+  MALFORMED_FUNCTION_CALL: 'error',
+  MALFORMED_RESPONSE: 'error',
+  UNEXPECTED_TOOL_CALL: 'error',
+  TOO_MANY_TOOL_CALLS: 'error',
+  MISSING_THOUGHT_SIGNATURE: 'error',
+};
+
+/** The provider's word in the common vocabulary. It has none for calls: what came decides. */
+export function geminiFinish(word: string, calls: number): FinishReason {
+  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return reason === 'stop' && calls > 0 ? 'tool-calls' : reason;
+}
+
+/** Token counts in the common vocabulary: what was thought is output, too. `undefined` where none are counted. */
+export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | undefined {
+  const said = count(raw.candidatesTokenCount);
+  const thought = count(raw.thoughtsTokenCount);
+  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+    inputTokens: count(raw.promptTokenCount),
+    outputTokens: said === undefined ? thought : said + (thought ?? 0),
+    totalTokens: count(raw.totalTokenCount),
+    cachedInputTokens: count(raw.cachedContentTokenCount),
+    reasoningTokens: thought,
+  };
+  const counted = Object.entries(usage).filter(([, value]) => value !== undefined);
+  return counted.length > 0 ? Object.fromEntries(counted) : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+/** The common vocabulary in the provider's words: its own, where it came in one. */
+export function finishWord(reason: FinishReason, raw: string): string {
+  if (Object.hasOwn(FINISH_REASONS, raw) && geminiFinish(raw, reason === 'tool-calls' ? 1 : 0) === reason) return raw;
+  return WORDS[reason];
+}
+
+/** It does not pause: what another model paused ends here. */
+const WORDS = {
+  stop: 'STOP',
+  'tool-calls': 'STOP',
+  pause: 'STOP',
+  length: 'MAX_TOKENS',
+  'content-filter': 'SAFETY',
+  error: 'MALFORMED_RESPONSE',
+  other: 'OTHER',
+} as const;
+
+/** Token counts in the provider's words: as they came, if they came in these, else made anew. */
+export function writtenUsage(usage: Usage, raw: Json | undefined): Json {
+  if (isRecord(raw) && JSON.stringify(geminiUsage(raw)) === JSON.stringify(usage)) return raw as Json;
+  const { inputTokens, outputTokens, totalTokens, cachedInputTokens, reasoningTokens } = usage;
+  const counts = {
+    promptTokenCount: inputTokens,
+    candidatesTokenCount: outputTokens === undefined ? undefined : Math.max(0, outputTokens - (reasoningTokens ?? 0)),
+    totalTokenCount: totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0),
+    thoughtsTokenCount: reasoningTokens,
+    cachedContentTokenCount: cachedInputTokens,
+  };
+  return Object.fromEntries(Object.entries(counts).flatMap(([key, count]) => (count === undefined ? [] : [[key, count]])));
+}
