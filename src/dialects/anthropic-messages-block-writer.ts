@@ -1,4 +1,4 @@
-import type { ModelEvent } from '../events.ts';
+import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output } from '../stage.ts';
@@ -69,9 +69,11 @@ export class BlockWriter {
     }
   }
 
-  stopAll(out: Output<Frame>): void {
+  /** The model is done. A call that ends in the middle is not stopped, as Anthropic does it, so that nobody takes it for whole. */
+  stopAll(reason: FinishReason, out: Output<Frame>): void {
+    const cutShort = reason === 'length' || reason === 'content-filter' || reason === 'error';
     this.stopSaid(out);
-    this.stopCalls(() => true, out);
+    this.stopCalls(({ scanner: { state } }) => (cutShort ? state === 'closed' : state !== 'open'), out);
   }
 
   /** The block that text or thinking goes to. After its signature, thinking begins another. */

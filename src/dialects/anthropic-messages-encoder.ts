@@ -4,7 +4,7 @@ import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import { BlockWriter, send } from './anthropic-messages-block-writer.ts';
-import { messageUsage, stopReason } from './anthropic-messages-wire.ts';
+import { messageFinish, messageUsage, stopReason } from './anthropic-messages-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { type Fields, setOwn } from './join-json.ts';
 import { chatError } from './openai-chat-encoder.ts';
@@ -103,14 +103,14 @@ export class MessagesEncoder implements Stage<ModelEvent, Frame> {
     if (this.usage === undefined && total) this.usage = writtenUsage(total, null);
     this.stop ??= stopReason(reason, '');
     if (!this.stopWritten) this.writeDelta(out);
-    this.blocks.stopAll(out);
+    this.blocks.stopAll(reason, out);
     send('message_stop', {}, out);
     this.ended = true;
   }
 
   private writeDelta(out: Output<Frame>): void {
     if (this.stop !== undefined) {
-      this.blocks.stopAll(out);
+      this.blocks.stopAll(messageFinish(this.stop), out);
       this.stopWritten = true;
     }
     const delta = { stop_reason: this.stop ?? null, stop_sequence: null, ...(this.stop !== undefined && this.ofDelta) };
