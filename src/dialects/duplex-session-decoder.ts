@@ -49,24 +49,29 @@ export class DuplexDecoder implements Stage<Frame, ModelEvent> {
     const started = message.type === 'start' ? message : undefined;
     this.round.start(started?.id ?? undefined, started?.model ?? undefined, out);
     switch (message.type) {
-      case 'start':
-        return;
       case 'content_block':
-        return this.round.text(0, message.text, out);
+        this.round.text(0, message.text, out);
+        break;
       case 'reasoning':
-        return this.round.reasoning(0, message.text, out);
+        this.round.reasoning(0, message.text, out);
+        break;
       case 'refusal':
-        return this.round.refusal(0, message.text, out);
+        this.round.refusal(0, message.text, out);
+        break;
       case 'function_call':
-        return this.readCall(message, out);
+        this.readCall(message, out);
+        break;
       case 'usage':
-        return this.usage(message.usage, out);
+        this.usage(message.usage, out);
+        break;
       case 'done':
         if (message.finish_reason) this.round.finish(0, finishReason(message.finish_reason), message.finish_reason, out);
         if (message.usage) this.usage(message.usage, out);
-        return this.round.end(out);
+        this.round.end(out);
+        break;
       case 'unknown':
-        return this.round.provider(0, message.name, payload, out);
+        this.round.provider(0, message.name, payload, out);
+        break;
     }
   }
 

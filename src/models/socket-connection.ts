@@ -110,7 +110,10 @@ export class SocketConnection {
     this.keepAlive.heard();
     const { maxFrameBytes, maxQueuedBytes } = this.settings;
     const bytes = sizeOf(data, maxFrameBytes);
-    if (bytes > maxFrameBytes) return this.fail(tooLong(maxFrameBytes));
+    if (bytes > maxFrameBytes) {
+      this.fail(tooLong(maxFrameBytes));
+      return;
+    }
     this.queue.push({ frame: frameOf(data), bytes });
     this.queuedBytes += bytes;
     this.drain();
@@ -150,7 +153,7 @@ export class SocketConnection {
     const { socket } = this;
     if (this.closed) return;
     // A held socket would not hear the farewell.
-    socket.resume?.();
+    if (this.waitingForGate) socket.resume?.();
     if (broken && socket.terminate) {
       socket.terminate();
       return;
@@ -188,10 +191,10 @@ export class SocketConnection {
   private waitForGate(gate: Gate): void {
     if (this.waitingForGate) return;
     this.waitingForGate = true;
-    this.socket.pause?.();
+    if (!this.ending) this.socket.pause?.();
     void gate.opened().then(() => {
       this.waitingForGate = false;
-      this.socket.resume?.();
+      if (!this.ending) this.socket.resume?.();
       this.drain();
     });
   }

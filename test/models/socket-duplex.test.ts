@@ -107,7 +107,7 @@ describe('socketModel with duplexSession', () => {
           if (event.type === 'tool-started') served?.send(text('second '));
           if (event.type === 'text-delta' && event.text === 'second ') finish(1);
           if (event.type === 'tool-result') served?.send(text('third '), done('tool_calls'));
-          if (event.type === 'round-end' && event.round === 1) served?.message(1).then(() => served?.send(text('end'), done()));
+          if (event.type === 'round-end' && event.round === 1) void served?.message(1).then(() => served?.send(text('end'), done()));
         },
         complete,
         error,
