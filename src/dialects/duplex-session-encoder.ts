@@ -2,6 +2,7 @@ import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { finishWord } from './openai-chat-wire.ts';
 
 /** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
 export class DuplexEncoder implements Stage<ModelEvent, Frame> {
@@ -48,7 +49,7 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         else this.usage = event;
         return;
       case 'finish-reason':
-        this.finish = event.raw;
+        this.finish = finishWord(event.reason, event.raw);
         return;
       case 'provider-event':
         // Its data may be that of another dialect: only an object with a `type` of its own is a message here.

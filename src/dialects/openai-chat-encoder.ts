@@ -4,7 +4,7 @@ import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { finishReason, isRecord, usageOf } from './openai-chat-wire.ts';
+import { finishWord, isRecord, usageOf } from './openai-chat-wire.ts';
 
 type Fields = { readonly [key: string]: Json };
 
@@ -102,11 +102,8 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
     this.choice(choice, {}, this.word(reason, raw), out);
   }
 
-  /** Clients know OpenAI's words. For what OpenAI has no word for, the provider's own goes out, if it is read as the same reason. */
   private word(reason: FinishReason, raw: string): string {
-    if (reason === 'tool-calls' && this.options.legacyFunctions) return 'function_call';
-    if (reason !== 'error' && reason !== 'other') return WORDS[reason];
-    return raw !== '' && finishReason(raw) === reason ? raw : reason;
+    return reason === 'tool-calls' && this.options.legacyFunctions ? 'function_call' : finishWord(reason, raw);
   }
 
   private end(reason: FinishReason, total: Usage | undefined, out: Output<Frame>): void {
@@ -125,15 +122,6 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
     out.enqueue({ data: JSON.stringify({ ...this.head, ...rest }) });
   }
 }
-
-/** OpenAI's words. It does not pause: what another model paused ends here. */
-const WORDS = {
-  stop: 'stop',
-  'tool-calls': 'tool_calls',
-  length: 'length',
-  'content-filter': 'content_filter',
-  pause: 'stop',
-} as const;
 
 /** Token counts in OpenAI's words: as they came, if they came in these, else made anew. Clients rely on the first three. */
 function writtenUsage(usage: Usage, raw: Json | undefined): Json {

@@ -121,6 +121,21 @@ export function finishReason(word: string): FinishReason {
   return Object.hasOwn(FINISH_REASONS, word.toLowerCase()) ? (FINISH_REASONS[word.toLowerCase()] ?? 'other') : 'other';
 }
 
+/** OpenAI does not pause: what another model paused ends here. */
+const FINISH_WORDS = {
+  stop: 'stop',
+  'tool-calls': 'tool_calls',
+  length: 'length',
+  'content-filter': 'content_filter',
+  pause: 'stop',
+} as const;
+
+/** The word for a reason. Clients know OpenAI's; where it has none, the provider's own goes out, if it is read as the same reason. */
+export function finishWord(reason: FinishReason, raw: string): string {
+  if (reason !== 'error' && reason !== 'other') return FINISH_WORDS[reason];
+  return raw !== '' && finishReason(raw) === reason ? raw : reason;
+}
+
 /** Token counts in the common vocabulary. */
 export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
   const input = isRecord(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {};

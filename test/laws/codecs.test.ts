@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anthropicMessages } from '../../src/dialects/anthropic-messages.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
+import { duplexSession } from '../../src/dialects/duplex-session.ts';
+import { ollama } from '../../src/dialects/ollama.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import { openAiResponses } from '../../src/dialects/openai-responses.ts';
 import { splitBytes } from '../../src/testing/index.ts';
 import {
   codecRuns,
@@ -19,7 +23,7 @@ import {
 } from '../support/codecs.ts';
 
 /** Every dialect that is written as well as read. Each one's own law is in its own test. */
-const dialects: readonly Dialect[] = [openAiChat];
+const dialects: readonly Dialect[] = [openAiChat, openAiResponses, anthropicMessages, ollama, duplexSession];
 
 describe('law: A → events → B → events: the same answer', () => {
   const count = eventCoverage(`${dialects.length} dialects, each into each`, expressible(common(...dialects)));
