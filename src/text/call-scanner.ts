@@ -27,6 +27,8 @@ export class CallScanner {
   private reading: Reading<boolean> | undefined;
   /** A call began and is not over. */
   private inCall = false;
+  /** What is being read has called something: its markup is no text. */
+  private called = false;
   /** Whitespace behind a call: part of the markup if another call or the end follows. */
   private gap: string | undefined;
   /** Unmarked calls may begin here. */
@@ -73,7 +75,7 @@ export class CallScanner {
     if (step.done) {
       this.reading = undefined;
       this.inCall = false;
-      if (!step.value) this.giveBack();
+      if (!step.value || !this.called) this.giveBack();
       else this.gap = '';
       this.cursor.commit();
       return;
@@ -119,11 +121,13 @@ export class CallScanner {
 
   private begin(read: CallReader): void {
     this.emitText();
+    this.called = false;
     const sink: CallSink = {
       begin: (name) => {
         this.cursor.commit();
         this.gap = undefined;
         this.inCall = true;
+        this.called = true;
         this.sink.begin(name);
       },
       delta: (text) => {

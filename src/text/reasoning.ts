@@ -1,4 +1,4 @@
-import type { AnyEvent, ModelEvent, ReasoningDelta } from '../events.ts';
+import type { AnyEvent, ModelEvent, ReasoningDelta, TextDelta } from '../events.ts';
 import type { Output, Stage } from '../stage.ts';
 import { amendedError, amendedMessage, type Found } from './amended.ts';
 import { type SplitterSink, type Tag, TagSplitter } from './tag-splitter.ts';
@@ -35,6 +35,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, SplitterSink {
   private splitter: TagSplitter;
   private out: Output<ModelEvent> | undefined;
   private stamp: { readonly round?: number } = {};
+  private current: TextDelta | undefined;
   private kept = '';
   private thought = '';
   private arrived = 0;
@@ -54,6 +55,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, SplitterSink {
     switch (event.type) {
       case 'text-delta':
         if (event.text === '') out.enqueue(event);
+        this.current = event;
         this.stamp = event.round === undefined ? {} : { round: event.round };
         this.arrived += event.text.length;
         this.splitter.push(event.text);
@@ -91,7 +93,8 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, SplitterSink {
 
   text(text: string): void {
     this.kept += text;
-    this.out?.enqueue({ type: 'text-delta', text, ...this.stamp });
+    const { current } = this;
+    if (current) this.out?.enqueue(current.text === text ? current : { ...current, text });
   }
 
   reasoning(text: string): void {

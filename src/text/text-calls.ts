@@ -1,5 +1,5 @@
 import { shortHash } from '../calls/assembler.ts';
-import type { AnyEvent, ModelEvent, ToolCallDelta, ToolCallEnd, ToolCallStart } from '../events.ts';
+import type { AnyEvent, ModelEvent, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart } from '../events.ts';
 import { checkBounds } from '../json/bounds.ts';
 import type { ToolDeclaration } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -51,6 +51,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
   private out: Output<ModelEvent> | undefined;
   /** The event whose text is being read: what it carries besides (its round) goes on the events made of it. */
   private stamp: { readonly round?: number } = {};
+  private current: TextDelta | undefined;
   private kept = '';
   private calls: Extracted[] = [];
   /** Index of each of the provider's own calls: extracted ones before it move it on. */
@@ -73,6 +74,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
     switch (event.type) {
       case 'text-delta':
         if (event.text === '') out.enqueue(event);
+        this.current = event;
         this.stamp = event.round === undefined ? {} : { round: event.round };
         this.scanner.push(event.text);
         return;
@@ -125,7 +127,8 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
 
   text(text: string): void {
     this.kept += text;
-    this.out?.enqueue({ type: 'text-delta', text, ...this.stamp });
+    const { current } = this;
+    if (current) this.out?.enqueue(current.text === text ? current : { ...current, text });
   }
 
   begin(name: string): void {

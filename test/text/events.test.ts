@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { InterruptedError, noPartial } from '../../src/errors.ts';
+import type { ModelEvent } from '../../src/events.ts';
+import type { Stage } from '../../src/stage.ts';
+import { textCallExtractor } from '../../src/text/text-calls.ts';
+import { extract, joined, round, run, seen, textDelta, tools } from './support.ts';
+
+const stage = () => textCallExtractor<ModelEvent>({ tools }) as Stage<ModelEvent, ModelEvent>;
+const call = '<tool_call>{"name":"f","arguments":{"x":1}}</tool_call>';
+const kinds = (events: readonly ModelEvent[]) => joined(events).map((event) => (event as { text?: string }).text ?? event.type);
+
+describe('extractTextToolCalls, its events', () => {
+  it('calls what is marked, declared and not quoted, and nothing else (issue NousResearch/hermes-agent#29115)', () => {
+    const text = `A call looks like \`${call}\`, or:\n\`\`\`\n${call}\n\`\`\`\nand "${call}". An unknown <tool_call>{"name":"rm"}</tool_call>.\n`;
+    expect(seen(extract([text + call]))).toEqual({ text, calls: [['f', { x: 1 }]] });
+  });
+
+  it('lets text flow and holds back only what can still become a call (issue ollama/ollama#7886)', () => {
+    const pieces = ['I look <', 'b>now</b>. <tool_', 'call>', '{"name":"get_weather","arguments":{"ci', 'ty":"Paris"}}', '</tool_call>'];
+    const shown: string[][] = [];
+    const extractor = stage();
+    for (const piece of pieces) {
+      const now: ModelEvent[] = [];
+      const ignore = () => undefined;
+      extractor.transform(textDelta(piece), { enqueue: (event) => void now.push(event), error: ignore, terminate: ignore });
+      shown.push(kinds(now));
+    }
+    expect(shown).toEqual([['I look '], ['<b>now</b>. '], [], ['tool-call-start', '{"ci'], ['ty":"Paris"}', 'tool-call-end'], []]);
+  });
+
+  it('numbers its calls after those of the provider, and moves on those that come later', () => {
+    const start = (callId: string, index: number): ModelEvent => ({ type: 'tool-call-start', callId, index, name: 'g' });
+    const delta = (callId: string, index: number): ModelEvent => ({ type: 'tool-call-delta', callId, index, text: '{}' });
+    const events = run(stage(), [start('a', 0), delta('a', 0), textDelta(call), start('b', 1), delta('b', 1)]).values;
+    expect(events.filter(({ type }) => type === 'tool-call-start')).toMatchObject([
+      { callId: 'a', index: 0 },
+      { callId: expect.stringMatching(/^call_\w+_1$/), index: 1 },
+      { callId: 'b', index: 2 },
+    ]);
+    expect(events.at(-1)).toMatchObject({ callId: 'b', index: 2 });
+  });
+
+  it('gives each round ids of its own', () => {
+    const events = run(stage(), [...round([call]), ...round([call])]).values;
+    const ids = events.flatMap((event) => (event.type === 'tool-call-start' ? [event.callId] : []));
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('amends the message, and drops the form that still has the markup', () => {
+    const end = extract(['Hm. ', call]).at(-1);
+    expect(end).toMatchObject({ message: { content: 'Hm. ', toolCalls: [{ name: 'f', argumentsText: '{"x":1}' }] } });
+    expect(end).not.toHaveProperty('message.native');
+  });
+
+  it('passes on untouched what has no call in it: other choices, other events, plain text', () => {
+    const events: ModelEvent[] = [
+      ...round(['a', 'b']),
+      { ...textDelta(call), choice: 1 },
+      { type: 'provider-event', name: 'x', data: null },
+    ];
+    const { values } = run(stage(), events);
+    expect(values.map((event, i) => event === events[i])).toEqual(events.map(() => true));
+  });
+
+  it('gives held text back before other content', () => {
+    const thought: ModelEvent = { type: 'reasoning-delta', text: 'hm' };
+    expect(kinds(run(stage(), [textDelta('a <tool'), thought, textDelta('_call> b')]).values)).toEqual(['a <tool', 'hm', '_call> b']);
+  });
+
+  it('goes on with a call that had begun after other content and after the finish reason', () => {
+    const thought: ModelEvent = { type: 'reasoning-delta', text: 'hm' };
+    const [first, second] = [call.slice(0, 40), call.slice(40)];
+    const [, , finish] = round(['']);
+    const events = [textDelta(first), thought, finish as ModelEvent, textDelta(second)];
+    expect(seen(run(stage(), events).values)).toEqual({ text: '', calls: [['f', { x: 1 }]] });
+  });
+
+  it('makes a call that was cut in its arguments one that must not run', () => {
+    expect(seen(extract([call.slice(0, 38)], {}, 'length'))).toEqual({ text: '', calls: [['f', 'incomplete']] });
+  });
+
+  it('gives back what it holds, and amends what an error has, when the stream breaks', () => {
+    const message = { role: 'assistant', content: `${call}a <to`, native: { dialect: 'x', message: {} } } as const;
+    function* broken() {
+      yield textDelta(call);
+      yield textDelta('a <to');
+      throw new InterruptedError('cut', { partial: { ...noPartial, text: message.content, message } });
+    }
+    const { values, error } = run(stage(), broken());
+    expect(seen(values).text).toBe('a <to');
+    const { partial } = error as InterruptedError;
+    expect(partial).toMatchObject({ text: 'a <to', calls: [{ name: 'f', argumentsText: '{"x":1}' }], message: { content: 'a <to' } });
+    expect(partial.message?.toolCalls).toHaveLength(1);
+    expect(partial.message).not.toHaveProperty('native');
+  });
+
+  it('never confirms a call whose stream broke before its last brace', () => {
+    function* broken() {
+      yield textDelta(call.slice(0, -'}</tool_call>'.length));
+      throw new InterruptedError('cut');
+    }
+    expect(seen(run(stage(), broken()).values).calls).toEqual([['f', 'interrupted']]);
+  });
+
+  it('starts anew when the round does', () => {
+    const again: ModelEvent = { type: 'round-restarted', attempt: 2, message: 'cut' };
+    const { values } = run(stage(), [textDelta('a <tool_call>{"name"'), again, ...round([call])]);
+    expect(kinds(values).slice(0, 3)).toEqual(['a ', 'round-restarted', 'round-start']);
+    expect(values.at(-1)).toMatchObject({ message: { content: '', toolCalls: [{ name: 'f' }] } });
+  });
+
+  it('holds no more than it may', () => {
+    const text = `<tool_call>{"arguments":{"x":"${'a'.repeat(50)}"},"name":"f"}</tool_call>`;
+    expect(seen(extract([text], { maxHeldLength: 40 }))).toEqual({ text, calls: [] });
+    expect(seen(extract([text], { maxHeldLength: 100 })).calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { arbitraries } from '../../src/testing/arbitraries.ts';
+import { callFormats, type TextCallFormat } from '../../src/text/call-formats.ts';
+import { CodeGuard } from '../../src/text/code-guard.ts';
+import { Cursor } from '../../src/text/cursor.ts';
+import { ValueEnd } from '../../src/text/value-end.ts';
+import { extract, joined, seen, singles } from './support.ts';
+
+const { fragments, jsonObject, jsonText } = arbitraries(fc);
+const formats = Object.keys(callFormats) as (TextCallFormat | 'auto')[];
+
+/** A call of `f` as each format writes it. */
+const written: { readonly [format in TextCallFormat]: (args: string) => string } = {
+  hermes: (args) => `<tool_call>\n{"name": "f", "arguments": ${args}}\n</tool_call>`,
+  mistral: (args) => `[TOOL_CALLS]f[ARGS]${args}`,
+  deepseek: (args) => `<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>${args}<｜tool▁call▁end｜><｜tool▁calls▁end｜>`,
+  'llama-json': (args) => `<|python_tag|>{"name": "f", "parameters": ${args}}`,
+  pythonic: (args) => `<|python_start|>[f(x=${args})]<|python_end|>`,
+  plain: (args) => `\nf(x=${args})`,
+};
+
+/** Pieces of calls, right and wrong, with what makes them text. */
+const shards = [
+  ...['<tool_call>', '</tool_call>', '{"name": "f", "arguments": ', '{"x": "a(b}"}', '{}', '}', '"arguments":', '"name"', ',', '"'],
+  ...['[TOOL_CALLS]', '[ARGS]', '[', ']', 'f', 'get', 'rm', '(x=1)', "(x='a')", '(', ')', ';', '<|python_tag|>', '<|python_start|>'],
+  ...[
+    '<｜tool▁calls▁begin｜>',
+    '<｜tool▁call▁begin｜>',
+    '<｜tool▁sep｜>',
+    '<｜tool▁call▁end｜>',
+    '<｜tool▁calls▁end｜>',
+    'function',
+    '```json\n',
+  ],
+  ...Object.values(written)
+    .map((write) => write('1'))
+    .concat(Object.values(written).map((write) => write('{"y": 2}'))),
+  ...['`', '```', '\n', ' ', '> ', '<', 'é😀', '~~~\n', '<tool_call>{"name": "f", "arguments": {}}</tool_call>', 'get(x=[1])'],
+];
+const soup = fc.array(fc.constantFrom(...shards), { maxLength: 16 });
+const bare = (text: string) => text.replaceAll(/\s/g, '');
+
+describe('extractTextToolCalls', () => {
+  let restore: () => void = () => undefined;
+  afterEach(() => restore());
+
+  it.each(formats)('law: any split of the text gives the same events (%s)', (format) => {
+    let withCalls = 0;
+    fc.assert(
+      fc.property(soup, fc.nat({ max: 40 }), (pieces, maxHeldLength) => {
+        for (const options of [{ format }, { format, maxHeldLength }]) {
+          const text = pieces.join('');
+          const whole = joined(extract([text], options));
+          expect(joined(extract(pieces, options))).toEqual(whole);
+          expect(joined(extract(singles(text), options))).toEqual(whole);
+          if (whole.some(({ type }) => type === 'tool-call-start')) withCalls++;
+        }
+      }),
+      { numRuns: 250 },
+    );
+    // What is drawn reaches calls, not only text.
+    expect(withCalls).toBeGreaterThan(0);
+  });
+
+  it.each(formats)('law: text in which nothing is called comes out as it went in (%s)', (format) => {
+    fc.assert(
+      fc.property(soup, (pieces) => {
+        const events = extract(pieces, { format, tools: [{ name: 'other' }] });
+        expect(seen(events)).toEqual({ text: pieces.join(''), calls: [] });
+        expect(events.at(-1)).toHaveProperty('message.native');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each(Object.keys(written) as TextCallFormat[])('law: the text and the markup of the calls are what went in (%s)', (format) => {
+    const prose = fc.constantFrom('', 'I look.', 'Ünïcode 😀 text', 'a < b and [c]', '`code` and\n```\nmore\n```\n');
+    const args =
+      format === 'pythonic' || format === 'plain' ? jsonText(fc.string()).filter((text) => text === text.trim()) : jsonText(jsonObject());
+    const drawn = fc.tuple(prose, args).chain(([before, text]) => {
+      const whole = before + written[format](text);
+      return fc.tuple(fc.constant(before), fc.constant(text), fragments(whole));
+    });
+    fc.assert(
+      fc.property(drawn, ([before, text, pieces]) => {
+        const found = seen(extract(pieces, { format }));
+        expect(bare(found.text)).toBe(bare(before));
+        const value: unknown = JSON.parse(text);
+        expect(found.calls).toEqual([['f', typeof value === 'string' ? { x: value } : value]]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('law: work grows with the text, whatever it is', () => {
+    let steps = 0;
+    const { peek } = Cursor.prototype;
+    Cursor.prototype.peek = function () {
+      steps++;
+      return peek.call(this);
+    };
+    const { push } = CodeGuard.prototype;
+    CodeGuard.prototype.push = function (code) {
+      steps++;
+      push.call(this, code);
+    };
+    const { find } = ValueEnd.prototype;
+    ValueEnd.prototype.find = function (text, from, until) {
+      const end = find.call(this, text, from, until);
+      steps += end - from;
+      return end;
+    };
+    restore = () => {
+      Object.assign(Cursor.prototype, { peek });
+      Object.assign(CodeGuard.prototype, { push });
+      Object.assign(ValueEnd.prototype, { find });
+    };
+    const hard = [
+      '<',
+      '<tool_call>',
+      '<tool_call>{"name":"f',
+      '<tool_call>{"arguments":"',
+      '<tool_call>{"name":"f","arguments":{"a":1}}\n',
+      '`',
+      ' \n',
+      'f(x=',
+      '[f(x="',
+    ];
+    for (const format of formats) {
+      for (const shard of hard) {
+        const text = shard.repeat(Math.ceil(4_000 / shard.length));
+        for (const pieces of [[text], singles(text)]) {
+          steps = 0;
+          extract(pieces, { format });
+          expect(steps, `${format}: ${shard}`).toBeLessThan(8 * text.length);
+        }
+      }
+    }
+  });
+});
