@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
 import { openAiResponses } from '../../src/dialects/openai-responses.ts';
+import { InterruptedError } from '../../src/errors.ts';
 import type { ModelEvent, ToolCall } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import { sseParser } from '../../src/sse/parser.ts';
@@ -60,6 +61,26 @@ describe('recorded openai-responses streams', () => {
         expect(events.at(-1)?.type).toBe('round-end');
       });
     }
+
+    it(`${recording.file} cut anywhere gives a prefix of its events, and no call that is not in it`, () => {
+      const whole = read([bytes]).events;
+      const calls = whole.filter((event) => event.type === 'tool-call').map((call) => call.argumentsText);
+      const frames = runStage<Uint8Array | string, Frame>(sseParser(), [bytes]).values;
+      const ended = frames.findIndex(({ data }) => data.includes('"response.completed"'));
+      for (let cut = 1; cut <= ended; cut += Math.max(1, Math.floor(ended / 24))) {
+        const decoded = runStage(openAiResponses.decoder(), frames.slice(0, cut));
+        expect(decoded.error).toBeInstanceOf(InterruptedError);
+        expect(decoded.values).toEqual(whole.filter((event) => event.type !== 'tool-call').slice(0, decoded.values.length));
+        const stage = toolCallAccumulator<ModelEvent>();
+        const settled: Event[] = [];
+        const out = { enqueue: (event: Event) => void settled.push(event), error: () => undefined, terminate: () => undefined };
+        for (const event of decoded.values) stage.transform(event, out);
+        stage.fail?.(decoded.error, out);
+        for (const event of settled) {
+          if (event.type === 'tool-call' && event.arguments._tag === 'Right') expect(calls).toContain(event.argumentsText);
+        }
+      }
+    });
 
     it(`${recording.file} keeps the parts of the reasoning, and the items of other tools`, () => {
       const { events } = read([bytes]);
