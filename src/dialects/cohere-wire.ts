@@ -1,0 +1,104 @@
+import * as t from 'io-ts';
+import type { FinishReason, Usage } from '../events.ts';
+import { isRecord } from './openai-chat-wire.ts';
+import { describeProblem } from './wire-problem.ts';
+
+const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
+/** A call, or a piece of one. */
+const ToolCall = t.type({
+  id: optional(t.string),
+  function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+});
+
+/** A piece of content: text, or reasoning under the name `thinking`. */
+const Content = t.type({ type: optional(t.string), text: optional(t.string), thinking: optional(t.string) });
+
+const Message = t.type({
+  /** One piece in a delta, a list where a server sends the message whole. */
+  content: optional(t.union([Content, t.array(Content), t.string])),
+  tool_plan: optional(t.string),
+  tool_calls: optional(t.union([ToolCall, t.array(ToolCall)])),
+  citations: optional(t.union([t.UnknownRecord, t.UnknownArray])),
+});
+
+/** One event of the stream, as far as it is read. */
+const Event = t.type({
+  type: t.string,
+  id: optional(t.string),
+  index: optional(t.number),
+  delta: optional(
+    t.type({ message: optional(Message), finish_reason: optional(t.string), error: optional(t.string), usage: optional(t.UnknownRecord) }),
+  ),
+});
+
+export type CohereEvent = t.TypeOf<typeof Event>;
+export type CohereMessage = t.TypeOf<typeof Message>;
+export type CohereContent = t.TypeOf<typeof Content>;
+export type CohereToolCall = t.TypeOf<typeof ToolCall>;
+
+/** Whether a payload is what nearly every event is: a piece of content. The codec runs on all others. */
+export function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
+  if (!isRecord(payload) || payload.type !== 'content-delta' || typeof payload.index !== 'number' || !isRecord(payload.delta)) return false;
+  const { message } = payload.delta;
+  if (!isRecord(message) || !isRecord(message.content) || Object.keys(message).length > 1) return false;
+  for (const key in message.content) if (typeof message.content[key] !== 'string') return false;
+  return Object.keys(payload.delta).length === 1;
+}
+
+/** Says what is wrong with a payload and where; `undefined` where it is an event of the stream. */
+export function describeCohereProblem(payload: unknown): string | undefined {
+  return describeProblem(Event, payload);
+}
+
+/** Cohere's words, and `PAUSE`, which the encoder writes where Cohere has none. */
+const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
+  COMPLETE: 'stop',
+  STOP_SEQUENCE: 'stop',
+  TOOL_CALL: 'tool-calls',
+  MAX_TOKENS: 'length',
+  ERROR_LIMIT: 'length',
+  ERROR_TOXIC: 'content-filter',
+  PAUSE: 'pause',
+  ERROR: 'error',
+  TIMEOUT: 'error',
+};
+
+export function finishReason(word: string): FinishReason {
+  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+}
+
+const WORDS = {
+  stop: 'COMPLETE',
+  'tool-calls': 'TOOL_CALL',
+  length: 'MAX_TOKENS',
+  'content-filter': 'ERROR_TOXIC',
+  pause: 'PAUSE',
+  error: 'ERROR',
+} as const;
+
+/** `finishReason` the other way round. */
+export function finishWord(reason: FinishReason, raw: string): string {
+  if (reason !== 'other') return finishReason(raw) === reason ? raw : WORDS[reason];
+  return raw !== '' && finishReason(raw) === 'other' ? raw : 'OTHER';
+}
+
+/** Token counts in the common vocabulary: what the model read and wrote, which is more than what is billed. */
+export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
+  const tokens = isRecord(raw.tokens) ? raw.tokens : isRecord(raw.billed_units) ? raw.billed_units : {};
+  const { input_tokens: input, output_tokens: output } = tokens;
+  return {
+    ...(typeof input === 'number' && { inputTokens: input }),
+    ...(typeof output === 'number' && { outputTokens: output }),
+    ...(typeof raw.cached_tokens === 'number' && { cachedInputTokens: raw.cached_tokens }),
+  };
+}
+
+/** `usageOf` the other way round. */
+export function writtenUsage({ inputTokens, outputTokens, cachedInputTokens }: Usage): { readonly [key: string]: unknown } {
+  const tokens = {
+    ...(inputTokens !== undefined && { input_tokens: inputTokens }),
+    ...(outputTokens !== undefined && { output_tokens: outputTokens }),
+  };
+  return { billed_units: tokens, tokens, ...(cachedInputTokens !== undefined && { cached_tokens: cachedInputTokens }) };
+}
