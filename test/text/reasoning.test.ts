@@ -83,7 +83,8 @@ describe('reasoning written as text', () => {
   });
 
   it('law: any split gives the same, and nothing but tags and the whitespace beside them is lost', () => {
-    const piece = fc.constantFrom('<think>', '</think>', '<', '</', 'think>', '\n', ' ', 'a', 'é😀', '```', '`', '> ');
+    // No piece lets what is left form a tag anew.
+    const piece = fc.constantFrom('<think>', '</think>', '<', '</', '\n', ' ', 'a', 'é😀', '```', '`', '> ');
     const cut = fc.array(piece, { maxLength: 14 }).chain((pieces) => fc.tuple(fc.constant(pieces), fc.boolean()));
     fc.assert(
       fc.property(cut, ([pieces, startsInside]) => {
