@@ -4,6 +4,8 @@ import { isRecord } from './openai-chat-wire.ts';
 
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   STOP: 'stop',
+  // Not Google's: servers that imitate it say so when there are calls.
+  FUNCTION_CALL: 'stop',
   MAX_TOKENS: 'length',
   SAFETY: 'content-filter',
   RECITATION: 'content-filter',
