@@ -89,7 +89,10 @@ function encodeAssistant(message: AssistantMessage, stateless: boolean): Fields[
   const { native } = message;
   if (native?.dialect === 'openai-responses' && Array.isArray(native.message)) {
     const items = native.message.filter(isRecord) as Fields[];
-    return stateless ? items.filter((item) => item.type !== 'reasoning' || item.encrypted_content) : items;
+    const known = stateless ? items.filter((item) => item.type !== 'reasoning' || item.encrypted_content) : items;
+    // Reasoning that nothing came of, since the answer was cut there, is refused.
+    while (known.at(-1)?.type === 'reasoning') known.pop();
+    return known;
   }
   const said = message.content || message.refusal;
   const calls = message.toolCalls?.map(encodeCall) ?? [];

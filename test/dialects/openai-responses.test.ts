@@ -451,6 +451,13 @@ describe('openAiResponses.encodeRequest', () => {
     expect(input).toEqual([...items.filter(({ id }: Fields) => id !== 'rs2'), ...outputs]);
   });
 
+  it('leaves out reasoning that nothing came of', () => {
+    const reasoning = { type: 'reasoning', id: 'rs', summary: [], encrypted_content: 'x' };
+    const answer = read([created, completed([message('Hi', { id: 'm' }), reasoning])]).message as AssistantMessage;
+    expect(body([answer]).input).toEqual([message('Hi', { id: 'm' })]);
+    expect(answer.native?.message).toHaveLength(2);
+  });
+
   it('writes the calls of another dialect anew: invalid arguments as `{}`, a string as free text', () => {
     const answer: AssistantMessage = {
       role: 'assistant',
