@@ -13,7 +13,6 @@ export const ollama: Dialect = {
   name: 'ollama',
   framing: 'ndjson',
   alsoFramed: ['sse'],
-  alsoFramed: ['sse'],
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeOllamaRequest,
   decoder: (options) => new OllamaDecoder(options),
