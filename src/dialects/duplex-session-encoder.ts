@@ -8,6 +8,8 @@ import { finishWord } from './openai-chat-wire.ts';
 export class DuplexEncoder implements Stage<ModelEvent, Frame> {
   private readonly options: EncoderOptions;
   private finish: string | undefined;
+  /** Ids of calls whose end was not marked, by index. */
+  private readonly open = new Map<number, string>();
   /** Token counts that came after the finish reason: they go with `done`. */
   private usage: UsageEvent | undefined;
 
@@ -35,13 +37,14 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         send({ type: 'refusal', text: event.text });
         return;
       case 'tool-call-start':
+        this.open.set(event.index, event.callId);
         send({ type: 'function_call', id: event.callId, index: event.index, name: event.name });
         return;
       case 'tool-call-delta':
         send({ type: 'function_call', id: event.callId, index: event.index, arguments: event.text });
         return;
       case 'tool-call-end':
-        send({ type: 'function_call', id: event.callId, index: event.index, done: true });
+        this.endCall(event.index, out);
         return;
       case 'usage':
         if (this.options.includeUsage === false) return;
@@ -56,6 +59,7 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         if (isMessage(event.data, event.name)) send(event.data);
         return;
       case 'round-end':
+        this.endCalls(out);
         send({
           type: 'done',
           ...(this.finish !== undefined && { finish_reason: this.finish }),
@@ -63,6 +67,16 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         });
         return;
     }
+  }
+
+  /** The wire marks the end of each call; not every dialect that the events come from does. */
+  private endCalls(out: Output<Frame>): void {
+    for (const index of this.open.keys()) this.endCall(index, out);
+  }
+
+  private endCall(index: number, out: Output<Frame>): void {
+    const id = this.open.get(index);
+    if (this.open.delete(index)) out.enqueue({ data: JSON.stringify({ type: 'function_call', id, index, done: true }) });
   }
 }
 

@@ -69,6 +69,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
  *
  * @example
  * ```ts
+ * import { once } from 'node:events';
  * import { duplexSession, socketModel, streamAnswer, textOnly } from 'toolstream';
  * import { WebSocket, WebSocketServer } from 'ws';
  *
@@ -79,9 +80,11 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
  *     socket.send('{"type":"done","finish_reason":"stop"}');
  *   });
  * });
+ * await once(server, 'listening');
  *
- * const { port } = server.address();
- * const model = socketModel({ protocol: duplexSession, url: `ws://127.0.0.1:${port}`, model: 'm', webSocket: WebSocket });
+ * const address = server.address();
+ * const url = `ws://127.0.0.1:${typeof address === 'object' && address?.port}`;
+ * const model = socketModel({ protocol: duplexSession, url, model: 'm', webSocket: WebSocket });
  * const answer$ = streamAnswer({ model, request: { messages: [{ role: 'user', content: 'Hi' }] } });
  * answer$.pipe(textOnly()).subscribe({ next: (text) => console.log(text), complete: () => server.close() }); // Hello
  * ```
