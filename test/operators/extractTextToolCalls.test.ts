@@ -1,7 +1,12 @@
+import { firstValueFrom, of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
+import { collectAnswer } from '../../operators/collectAnswer.ts';
 import { extractTextToolCalls } from '../../operators/extractTextToolCalls.ts';
+import { streamAnswer } from '../../src/answer.ts';
 import type { ModelEvent } from '../../src/events.ts';
+import type { ModelRequest } from '../../src/messages.ts';
+import { defineTool } from '../../src/tools/define-tool.ts';
 import { describeCompliance } from '../support/compliance.ts';
 import { round, textDelta, tools } from '../text/support.ts';
 
@@ -23,6 +28,29 @@ describe('extractTextToolCalls', () => {
       expectObservable(source.pipe(extractTextToolCalls({ tools }))).toBe('--x--(cdDE)--F-e|', result as never);
       expectSubscriptions(source.subscriptions).toBe('^---------------!');
     });
+  });
+
+  it('makes an answer of rounds, and gives the calls back in the API’s own words', async () => {
+    const asked: ModelRequest[] = [];
+    const rounds = [['I look.<tool_', 'call>{"name":"f","arguments":{"x":2}}</tool_call>'], ['It is 4.']];
+    const f = defineTool({
+      name: 'f',
+      description: 'Squares.',
+      parameters: { type: 'object', properties: { x: { type: 'number' } } },
+      execute: (args) => (args as { x: number }).x ** 2,
+    });
+    const model = (request: ModelRequest) => of(...round(rounds[asked.push(request) - 1] ?? [])).pipe(extractTextToolCalls({ tools: [f] }));
+    const answer = await firstValueFrom(
+      streamAnswer({ model, tools: [f], request: { messages: [{ role: 'user', content: '2²?' }] } }).pipe(collectAnswer()),
+    );
+    expect(answer.text).toContain('It is 4.');
+    const [, said, result] = asked[1]?.messages ?? [];
+    expect(said).toEqual({
+      role: 'assistant',
+      content: 'I look.',
+      toolCalls: [{ id: expect.any(String), name: 'f', argumentsText: '{"x":2}' }],
+    });
+    expect(result).toMatchObject({ role: 'tool', name: 'f', content: '4' });
   });
 
   it('refuses a format it does not know, a bound that is none, and to go without tools', () => {
