@@ -30,11 +30,16 @@ export class BlockReader {
   start(start: ContentBlock, index: Index, out: Output<ModelEvent>): Block {
     const before = typeof index === 'number' ? this.byIndex.get(index) : undefined;
     const again = before?.given === true && before.type === start.type && (before.id ?? start.id) === (start.id ?? before.id);
-    if (again && before.isBlank && this.blockSaysNothing(start)) return before;
-    const block = new Block(start);
+    const block = again && before.isBlank ? before : new Block(start);
     this.newest = block;
     if (typeof index === 'number') this.byIndex.set(index, block);
-    if (again && !before.isBlank) {
+    if (block === before) {
+      // Announced blank in the message's start: here it begins.
+      block.wholeInput = new Block(start).wholeInput;
+      this.sayStart(block, start, out);
+      return block;
+    }
+    if (again) {
       block.repeated = true;
       const message = 'A block of the message came again after its start had it whole. The repeat was dropped.';
       out.enqueue({ type: 'diagnostic', code: 'replay-dropped', message });
@@ -43,10 +48,6 @@ export class BlockReader {
     this.blocks.push(block);
     this.sayStart(block, start, out);
     return block;
-  }
-
-  private blockSaysNothing(start: ContentBlock): boolean {
-    return new Block(start).isBlank && !start.text && !start.thinking;
   }
 
   private sayStart(block: Block, start: ContentBlock, out: Output<ModelEvent>): void {
@@ -61,6 +62,7 @@ export class BlockReader {
   }
 
   private beginCall(block: Block, out: Output<ModelEvent>): void {
+    if (block.call) return;
     // Each block is a call, whatever ids and indexes say: so the index is our own.
     const { id, name } = block;
     block.call = this.round.call(0, { index: this.blocks.indexOf(block), id, name, nameIsWhole: true }, out);

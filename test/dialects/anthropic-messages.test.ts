@@ -206,6 +206,18 @@ describe('a message', () => {
     expect(codes(values)).toEqual([]);
   });
 
+  it('takes what the starts of such blocks say', () => {
+    const content = [
+      { type: 'text', text: '' },
+      { type: 'tool_use', id: 't1', name: 'x', input: {} },
+    ];
+    const rest = [block(0, { type: 'text', text: 'Hi' }), stop(0), tool(1, 't1', 'x', { n: 1 }), stop(1)];
+    const { values } = decode([messageStart({ content }), ...rest, end('tool_use'), messageStop]);
+    expect(textOf(values)).toBe('Hi');
+    expect(toolCalls(values)).toMatchObject([{ callId: 't1', argumentsText: '{"n":1}' }]);
+    expect(codes(values)).toEqual([]);
+  });
+
   it('may have blocks that overlap and all stop at the end', () => {
     const { values } = decode([
       messageStart(),
