@@ -31,9 +31,9 @@ export function gateway({ models }: GatewayConfig): Hono {
   return app;
 }
 
-/** One request upstream; unsubscribing aborts it. */
+/** One request upstream; unsubscribing aborts it. Whether to ask again is the client's to decide: its library does so by itself. */
 function ask({ request, extra }: Asked, upstream: Upstream, gate?: Gate): Observable<ModelEvent> {
-  return httpModel({ ...upstream, ...(gate && { gate }) })(upstream.passUnknown ? { ...request, extra } : request);
+  return httpModel({ ...upstream, retry: { maxTries: 1 }, ...(gate && { gate }) })(upstream.passUnknown ? { ...request, extra } : request);
 }
 
 /**
