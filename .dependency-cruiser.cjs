@@ -11,7 +11,7 @@ const layers = [
   { name: 'dialects-tools-rounds-latency', path: '^src/(dialects|text|tools|rounds|latency)/' },
   { name: 'models-interop', path: '^src/(models|interop)/' },
   { name: 'operators', path: '^operators/' },
-  { name: 'face', path: '^src/(index|answer|node)\\.ts$|^src/testing/' },
+  { name: 'face', path: '^src/(index|answer|agent-tool|node)\\.ts$|^src/testing/' },
 ];
 
 const upwards = layers.slice(0, -1).map((layer, i) => ({
