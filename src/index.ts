@@ -4,6 +4,7 @@
  * @module toolstream
  */
 export * from '../operators/index.ts';
+export { type AgentToolOptions, agentTool } from './agent-tool.ts';
 export { type StreamAnswerOptions, streamAnswer } from './answer.ts';
 export { type AccumulateToolCallsOptions, toolCallAccumulator } from './calls/accumulator.ts';
 export * from './dialects/index.ts';
@@ -16,6 +17,7 @@ export * from './interop/sse-response.ts';
 export { toAsyncIterable } from './interop/to-async-iterable.ts';
 export { toReadableStream } from './interop/to-readable-stream.ts';
 export type { ArgumentDelta, ArgumentEnd, ArgumentEvent, ArgumentItem, ArgumentStart } from './json/argument-events.ts';
+export type { ParseJsonArrayOptions } from './json/array-items.ts';
 export type { ArgumentsBounds } from './json/bounds.ts';
 export type { JsonPath } from './json/field-reader.ts';
 export type { JsonListener, JsonProblem } from './json/listener.ts';
@@ -49,7 +51,11 @@ export { type HttpModelOptions, httpModel } from './models/http-model.ts';
 export type { Model } from './models/model.ts';
 export { type PresetOptions, presets } from './models/presets.ts';
 export type { RetryOptions } from './models/retry.ts';
+export type { SocketEndpoint } from './models/socket-endpoint.ts';
+export type { SocketEvent, SocketLike, SocketOptions, WebSocketClass } from './models/socket-like.ts';
+export { type SocketModelOptions, socketModel } from './models/socket-model.ts';
 export type { Timeouts } from './models/try-clock.ts';
+export type { ParseNdjsonOptions } from './ndjson/parser.ts';
 export type { AnswerState, CallState, CallStatus } from './rounds/answer-state.ts';
 export type { WithAnswer } from './rounds/answer-view.ts';
 export type { ChatEvent, ChatInput, MessageRefused, TurnEnd, TurnStart } from './rounds/chat-events.ts';
@@ -57,6 +63,10 @@ export type { CollectedAnswer } from './rounds/collected-answer.ts';
 export type { ParseSseOptions } from './sse/parser.ts';
 export { sseParser } from './sse/parser.ts';
 export { type Output, runStage, type Stage, toTransformStream } from './stage.ts';
+export type { TextCallFormat } from './text/call-formats.ts';
+export type { ExtractReasoningOptions } from './text/reasoning.ts';
+export type { Tag } from './text/tag-splitter.ts';
+export type { ExtractTextToolCallsOptions } from './text/text-calls.ts';
 export { through } from './through.ts';
 export { defineTool, type ToolDefinition } from './tools/define-tool.ts';
 export type { Codec } from './tools/io-ts-schema.ts';

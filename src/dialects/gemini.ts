@@ -13,6 +13,7 @@ import { encodeGeminiRequest } from './gemini-request.ts';
 export const gemini: Dialect = {
   name: 'gemini',
   framing: 'sse',
+  alsoFramed: ['json-array'],
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'choices']),
   encodeRequest: encodeGeminiRequest,
   decoder: (options) => new GeminiDecoder(options),

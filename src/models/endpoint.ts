@@ -1,5 +1,6 @@
-import type { Dialect, EncodeOptions } from '../dialects/dialect.ts';
+import type { Dialect, EncodeOptions, Framing } from '../dialects/dialect.ts';
 import { checkedRequest, type RequestInput } from '../messages.ts';
+import { framingsOf } from './framing.ts';
 import { joinUrl, shownUrl } from './join-url.ts';
 
 /** Where a model is reached, and how it is spoken to. */
@@ -30,8 +31,8 @@ export interface HttpRequest {
   readonly body: string;
   /** Called once for each try; asks `apiKey`. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
-  /** How the response is framed, so that something else can be told from it. */
-  readonly framing: Dialect['framing'];
+  /** How the response may be framed, so that something else can be told from it. */
+  readonly framings: readonly Framing[];
 }
 
 /**
@@ -60,14 +61,14 @@ export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpReques
     url: joinUrl(endpoint.url, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
-    framing: dialect.framing,
+    framings: framingsOf(dialect),
   });
 }
 
 /** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
 function discreet(request: HttpRequest): HttpRequest {
-  const { url, body, framing } = request;
-  const show = { value: () => ({ url: shownUrl(url), body: `${body.length} characters`, framing }) };
+  const { url, body, framings } = request;
+  const show = { value: () => ({ url: shownUrl(url), body: `${body.length} characters`, framings }) };
   return Object.defineProperties(request, { toJSON: show, [Symbol.for('nodejs.util.inspect.custom')]: show });
 }
 

@@ -4,6 +4,7 @@ import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
 import { BodyReader } from './body-reader.ts';
 import { connectionErrorOf } from './connection-error.ts';
 import type { HttpRequest } from './endpoint.ts';
+import { isInk } from './framing.ts';
 import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
 import { orAborted } from './or-aborted.ts';
@@ -88,7 +89,7 @@ async function send(
   try {
     if (!response.ok) throw httpErrorOf({ response, url, sent, text: await body.readDocument() });
     const chunks = await opening(body, request, response);
-    if (looksLikeDocument(chunks)) throw notAStream({ response, url, sent, text: await body.readDocument(chunks) });
+    if (looksLikeDocument(chunks, request)) throw notAStream({ response, url, sent, text: await body.readDocument(chunks) });
     for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
     for (;;) {
       if (gate && !gate.open) await orAborted(gate.opened(), signal);
@@ -125,7 +126,7 @@ async function head(
 /** The first chunks, up to the first byte that tells a document from a stream; none where the response says that it is a stream. */
 async function opening(body: BodyReader, request: HttpRequest, response: Response): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  if (request.framing !== 'sse' || /event-stream/i.test(response.headers.get('content-type') ?? '')) return chunks;
+  if (/event-stream/i.test(response.headers.get('content-type') ?? '')) return chunks;
   for (;;) {
     const chunk = await read(body, request);
     if (chunk === undefined) return chunks;
@@ -134,18 +135,16 @@ async function opening(body: BodyReader, request: HttpRequest, response: Respons
   }
 }
 
-/** No line of an event stream begins with a bracket. Servers mislabel streams, so the content type alone decides nothing. */
-function looksLikeDocument(chunks: readonly Uint8Array[]): boolean {
+/** What a body in one of the request's framings cannot begin with. Servers mislabel streams, so the content type alone decides nothing. */
+function looksLikeDocument(chunks: readonly Uint8Array[], { framings }: HttpRequest): boolean {
   for (const chunk of chunks) {
     const first = chunk.find(isInk);
-    if (first !== undefined) return first === 0x7b || first === 0x5b || first === 0x3c;
+    if (first === undefined) continue;
+    if (first === 0x7b) return !framings.includes('ndjson');
+    if (first === 0x5b) return !framings.includes('json-array');
+    return first === 0x3c;
   }
   return false;
-}
-
-/** Neither white space nor a part of the byte order mark. */
-function isInk(byte: number): boolean {
-  return byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf;
 }
 
 async function read(body: BodyReader, { url }: HttpRequest): Promise<Uint8Array | undefined> {

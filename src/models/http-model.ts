@@ -1,13 +1,12 @@
 import { catchError, defer, merge, takeUntil, tap, throwError } from 'rxjs';
-import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
-import type { Frame } from '../frame.ts';
-import { type ParseSseOptions, sseParser } from '../sse/parser.ts';
-import type { Stage } from '../stage.ts';
+import type { DecoderOptions } from '../dialects/dialect.ts';
+import type { ParseSseOptions } from '../sse/parser.ts';
 import { through } from '../through.ts';
 import { abortionOf } from './abortion.ts';
 import { decodeFrames } from './decode-frames.ts';
 import { checkEndpoint, type Endpoint, httpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
+import { frameReader, framingsOf } from './framing.ts';
 import type { Model } from './model.ts';
 import { redactError, redactor } from './redact.ts';
 import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.ts';
@@ -24,11 +23,6 @@ export interface HttpModelOptions
   /** When a request that has yielded nothing yet is sent again. */
   readonly retry?: RetryOptions;
 }
-
-/** Body frames, by the way a dialect frames its responses. */
-const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseOptions) => Stage<Uint8Array, Frame> } = {
-  sse: sseParser,
-};
 
 /**
  * A model behind HTTP: each call is one request and its streamed response as model events.
@@ -68,7 +62,9 @@ const framings: { readonly [framing in Dialect['framing']]?: (options: ParseSseO
  */
 export function httpModel(options: HttpModelOptions): Model {
   checkEndpoint(options);
-  const frames = framingOf(options);
+  const frames = () => frameReader(framingsOf(options.dialect), options.maxFrameBytes);
+  // Throws now where a bound is none, or the dialect is no HTTP one.
+  frames();
   const timeouts = checkedTimeouts(options.timeouts);
   const retry = checkedRetry(options.retry);
   return (request, answer) => {
@@ -98,16 +94,4 @@ export function httpModel(options: HttpModelOptions): Model {
       });
     return retryBeforeFirstEvent(ask, retry, { aborted$, isWanted: () => answer?.aborted !== true });
   };
-}
-
-function framingOf({ dialect, maxFrameBytes }: HttpModelOptions): () => Stage<Uint8Array, Frame> {
-  const framing = framings[dialect.framing];
-  if (framing === undefined) {
-    throw new TypeError(
-      `httpModel reads ${Object.keys(framings).join(', ')}; the dialect \`${dialect.name}\` is framed as ${dialect.framing}.`,
-    );
-  }
-  const options = maxFrameBytes === undefined ? {} : { maxFrameBytes };
-  framing(options);
-  return () => framing(options);
 }

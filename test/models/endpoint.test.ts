@@ -56,7 +56,7 @@ describe('joinUrl', () => {
 
 describe('httpRequest', () => {
   it('encodes the request for the endpoint', () => {
-    expect(httpRequest(endpoint, request)).toMatchObject({ url: 'https://api.example/v1/chat/completions', framing: 'sse' });
+    expect(httpRequest(endpoint, request)).toMatchObject({ url: 'https://api.example/v1/chat/completions', framings: ['sse'] });
     expect(bodyOf({})).toMatchObject({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true });
   });
 

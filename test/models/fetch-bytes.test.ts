@@ -26,7 +26,7 @@ function request(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
       accept: 'text/event-stream, application/json',
       authorization: `Bearer ${KEY}`,
     }),
-    framing: 'sse',
+    framings: ['sse'],
     ...more,
   };
 }

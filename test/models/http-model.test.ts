@@ -118,7 +118,7 @@ describe('httpModel', () => {
     expect(() => httpModel({ ...options, timeouts: { idleMs: -1 } })).toThrow('`timeouts.idleMs`');
     expect(() => httpModel({ ...options, retry: { maxTries: 0 } })).toThrow('`retry.maxTries`');
     expect(() => httpModel({ ...options, maxFrameBytes: 0 })).toThrow('maxFrameBytes');
-    expect(() => httpModel({ ...options, dialect: { ...openAiChat, framing: 'messages' } })).toThrow('framed as messages');
+    expect(() => httpModel({ ...options, dialect: { ...openAiChat, framing: 'messages' } })).toThrow('not as messages');
   });
 });
 
