@@ -39,7 +39,7 @@ export interface AgentToolOptions<P extends ToolParameters>
  * The agent stops, its tools and its connection with it, when nobody wants the result any more: unsubscribed, timed out, cancelled. Its token
  * counts are in its own `answer-end`, the last progress; the outer answer's `usage` counts the outer model alone.
  *
- * Buffers nothing. Several agents may run at once, on one server too.
+ * Keeps the inner events that the outer answer has not taken yet, as many as the inner answer makes. Several agents may run at once, on one server too.
  *
  * @param options `name`, `description`, `model`; `tools`, `system`, `request`, `parameters` (default `{ task: string }`), `annotations`
  * (`readOnlyHint` where all its tools only read: it then starts while the outer model still writes), `timeoutMs` (milliseconds of the whole answer,

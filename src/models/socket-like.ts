@@ -12,8 +12,11 @@ export interface SocketEvent {
 export interface SocketLike {
   binaryType: string;
   readonly readyState: number;
+  /** Hears of the connection's opening, messages, errors and end. */
   addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: SocketEvent) => void): void;
+  /** Sends one text message. */
   send(data: string): void;
+  /** Says goodbye and ends the connection. */
   close(code?: number, reason?: string): void;
   /** `ws`: sends a ping. Without it there is no keep-alive. */
   ping?(): void;
@@ -21,6 +24,7 @@ export interface SocketLike {
   terminate?(): void;
   /** `ws`: reads no more from the network until `resume`. */
   pause?(): void;
+  /** `ws`: reads on. */
   resume?(): void;
   /** `ws`: hears of pongs. */
   on?(event: 'pong', listener: () => void): unknown;

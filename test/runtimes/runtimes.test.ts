@@ -169,6 +169,7 @@ const web = [
   'ReadableStream',
   'Response',
   'setTimeout',
+  'btoa',
   'structuredClone',
   'TextDecoder',
   'TextEncoder',
@@ -178,7 +179,7 @@ const web = [
 ];
 
 /** Asked for with `typeof` first: a page's address, which a relative `url` starts from. */
-const optional = ['location'];
+const optional = ['location', 'navigator', 'WebSocket'];
 
 describe.each(['index', 'operators', 'dialects', 'testing'])('dist/%s.js, fit for an edge worker', (entry) => {
   let code: string;
