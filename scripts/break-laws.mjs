@@ -13,15 +13,15 @@ const faults = [
   {
     name: 'characters torn at the end of a chunk',
     file: 'src/sse/text.ts',
-    find: 'this.decoder.decode(chunk, { stream: true })',
-    put: 'this.decoder.decode(chunk)',
+    find: 'this.decoder.decode(bytes(chunk), { stream: true })',
+    put: 'this.decoder.decode(bytes(chunk))',
     law: 'any split of the bytes',
   },
   {
     name: 'synthesised ids that differ from run to run',
     file: 'src/calls/assembler.ts',
-    find: 'const id = `call_',
-    put: 'const id = Math.random() + `call_',
+    find: 'let id = `call_',
+    put: 'let id = Math.random() + `call_',
     law: 'any split of the bytes',
   },
   {
@@ -41,8 +41,8 @@ const faults = [
   {
     name: 'fragments of interleaved calls mixed up',
     file: 'src/calls/assembler.ts',
-    find: 'const index = fragment.index;',
-    put: 'const index = undefined;',
+    find: 'index: fragment.index,',
+    put: 'index: undefined,',
     law: 'decode after encode',
   },
   {

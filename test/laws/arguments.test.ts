@@ -87,7 +87,14 @@ describe('law: tool-call.arguments equals JSON.parse of the joined fragments', (
         expect(outcome._tag).toBe(depth <= 512 ? 'Right' : 'Left');
         if (outcome._tag === 'Left') expect(outcome.left.code).toBe('too-deep');
       }),
-      runs(40),
+      // The bound itself is always tried.
+      {
+        ...runs(40),
+        examples: [512, 513].flatMap((depth): [number, boolean][] => [
+          [depth, true],
+          [depth, false],
+        ]),
+      },
     );
   });
 });
