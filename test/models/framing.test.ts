@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { Framing } from '../../src/dialects/dialect.ts';
+import type { Frame } from '../../src/frame.ts';
+import { frameReader } from '../../src/models/framing.ts';
+import { runStage } from '../../src/stage.ts';
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const dataOf = (framings: readonly Framing[], chunks: readonly string[]) =>
+  runStage<Uint8Array | string, Frame>(frameReader(framings), chunks.map(encode))
+    .values.filter(({ stray }) => !stray)
+    .map(({ data }) => data);
+
+describe('frameReader', () => {
+  const gemini = ['sse', 'json-array'] as const;
+  const ollama = ['ndjson', 'sse'] as const;
+
+  it('reads each framing a dialect may come in, whatever the first chunks are', () => {
+    for (const before of ['', ' \r\n', '\ufeff', '\ufeff \n']) {
+      for (const cut of [(text: string) => [text], (text: string) => [...text]]) {
+        expect(dataOf(gemini, cut(`${before}data: {"a":1}\n\n`))).toEqual(['{"a":1}']);
+        expect(dataOf(gemini, cut(`${before}[{"a":1},\n{"a":2}]`))).toEqual(['{"a":1}', '{"a":2}']);
+        expect(dataOf(ollama, cut(`${before}{"a":1}\n{"a":2}\n`))).toEqual(['{"a":1}', '{"a":2}']);
+        expect(dataOf(ollama, cut(`${before}data: {"a":1}\n\n`))).toEqual(['{"a":1}']);
+      }
+    }
+  });
+
+  it('gives an event stream with a comment or an event name first to the SSE parser', () => {
+    expect(dataOf(ollama, [': hello\n\ndata: 1\n\n'])).toEqual(['1']);
+    expect(dataOf(gemini, ['event: x\ndata: 1\n\n'])).toEqual(['1']);
+  });
+
+  it('hands the end and the error of a body on', () => {
+    expect(dataOf(ollama, ['{"a":1}'])).toEqual(['{"a":1}']);
+    expect(dataOf(ollama, [])).toEqual([]);
+    const stage = frameReader(gemini);
+    const failure = new Error('reset');
+    const out = { enqueue: () => undefined, error: () => undefined, terminate: () => undefined };
+    expect(stage.fail?.(failure, out)).toBe(failure);
+  });
+
+  it('is bounded in each framing', () => {
+    for (const body of ['data: 123456789\n\n', '["123456789"]', '{"a":"123456789"}\n']) {
+      const framings = body.startsWith('{') ? ollama : gemini;
+      expect(runStage(frameReader(framings, 8), [encode(body)]).error).toMatchObject({ code: 'limit' });
+    }
+  });
+
+  it('refuses framings that HTTP bodies do not have', () => {
+    expect(() => frameReader(['messages'])).toThrow('not as messages');
+  });
+});
