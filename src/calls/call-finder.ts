@@ -39,8 +39,9 @@ export class CallFinder {
    * calls apart, what comes at a new one is another call, equal or not.
    */
   repeated(marks: Marks): Call | undefined {
-    const { id, index, name, text } = marks;
+    const { id, index, text } = marks;
     if (text === '' || this.calls.length === 0) return undefined;
+    const name = marks.name ?? this.nameAhead(marks);
     const newIndex = index !== undefined && !this.byIndex.has(index) && this.indexesTellApart;
     let json: string | undefined;
     for (const call of this.calls) {
@@ -59,11 +60,16 @@ export class CallFinder {
   /** Another call begins. */
   begin(marks: Marks): Call {
     const call = new Call(this.calls.length);
-    const before = this.pointedAt(marks);
-    if (before?.namedAgain && marks.name === undefined && marks.id === undefined) call.name = before.name;
+    if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
     if (marks.index === undefined || this.byIndex.has(marks.index)) this.indexesTellApart = false;
     this.calls.push(call);
     return call;
+  }
+
+  /** The name that was said once more after a whole call, alone: it is the next call's. */
+  private nameAhead(marks: Marks): string | undefined {
+    const before = this.pointedAt(marks);
+    return before?.namedAgain && marks.id === undefined ? before.name : undefined;
   }
 
   /** Keeps what a fragment says about the call it went to, so that the next one finds it. */

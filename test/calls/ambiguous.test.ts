@@ -157,6 +157,22 @@ describe('marks that are missing, late, or wrong', () => {
     }
   });
 
+  it('a name said again tells the next call from one of another name with the same arguments', () => {
+    const named = (name: string | undefined, args: string) => calls(entry(0, none, name, args));
+    const { calls: found } = read([
+      ...[named('x', ''), named(none, '{}')],
+      ...[named('y', ''), named(none, '{"n":1}')],
+      ...[named('y', ''), named(none, '{}')],
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', {}],
+      ['y', { n: 1 }],
+      ['y', {}],
+    ]);
+  });
+
   it('a name said again at the end begins no call', () => {
     const { calls: found } = read([calls(entry(0, none, 'add', '{"a":1}')), calls(entry(0, none, 'add', '')), finish(), done]);
     expect(summary(found)).toEqual([['add', { a: 1 }]]);
