@@ -1,4 +1,3 @@
-import { ProviderError } from '../errors.ts';
 import type { FinishReason, ModelEvent, ProviderEvent, RoundStart, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -7,8 +6,8 @@ import { BlockWriter, send } from './anthropic-messages-block-writer.ts';
 import { messageFinish, messageUsage, stopReason } from './anthropic-messages-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { type Fields, setOwn } from './join-json.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { isRecord } from './openai-chat-wire.ts';
+import { type WrittenError, writtenError } from './written-error.ts';
 
 /** What the last `message_delta` says beside the stop reason. */
 const OF_DELTA = new Set(['stop_sequence', 'stop_details', 'container']);
@@ -68,7 +67,8 @@ export class MessagesEncoder implements Stage<ModelEvent, Frame> {
 
   /** The head is long gone with status 200, so the error goes into the stream as the event that Anthropic's clients raise, and the stream ends. */
   fail(error: unknown, out: Output<Frame>): unknown {
-    if (!this.ended) send('error', { error: { type: errorType(error), message: chatError(error).message } }, out);
+    const written = writtenError(error);
+    if (!this.ended) send('error', { error: { type: errorType(written), message: written.message } }, out);
     this.ended = true;
     out.terminate();
     return error;
@@ -137,8 +137,27 @@ function isSame(a: Usage, b: Usage): boolean {
   );
 }
 
-function errorType(error: unknown): string {
-  if (!(error instanceof ProviderError)) return 'api_error';
-  if (error.providerCode?.endsWith('_error')) return error.providerCode;
-  return error.retryable ? 'overloaded_error' : 'api_error';
+const ERROR_TYPES: { readonly [status: number]: string } = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  408: 'timeout_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  500: 'api_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+};
+const OWN_TYPES = new Set(Object.values(ERROR_TYPES));
+
+/** Anthropic's type stands for a status, and says whether asking again may help. */
+function errorType({ code, status, retryable }: WrittenError): string {
+  if (code !== null && OWN_TYPES.has(code)) return code;
+  const known = status === undefined ? undefined : ERROR_TYPES[status];
+  if (known !== undefined) return known;
+  if (!retryable) return 'invalid_request_error';
+  if (code === 'timeout') return 'timeout_error';
+  return code === 'interrupted' || code === 'connection' || status === 502 ? 'api_error' : 'overloaded_error';
 }

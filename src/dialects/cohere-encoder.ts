@@ -3,8 +3,8 @@ import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import { finishWord, writtenUsage } from './cohere-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { isRecord } from './openai-chat-wire.ts';
+import { neededStatus, writtenError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: unknown };
 
@@ -78,7 +78,10 @@ export class CohereEncoder implements Stage<ModelEvent, Frame> {
 
   /** The head is long gone with status 200, so the error goes into the stream, as Cohere does it, and the stream ends. */
   fail(error: unknown, out: Output<Frame>): unknown {
-    if (!this.ended) this.send('message-end', { delta: { finish_reason: 'ERROR', error: chatError(error).message } }, out);
+    const written = writtenError(error);
+    const status = neededStatus(written, { error: written.message });
+    const delta = { finish_reason: 'ERROR', error: written.message, ...(status !== undefined && { status_code: status }) };
+    if (!this.ended) this.send('message-end', { delta }, out);
     this.ended = true;
     out.terminate();
     return error;

@@ -1,14 +1,13 @@
-import { ProviderError } from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { parsedArguments } from './gemini-message.ts';
-import { finishWord, writtenUsage } from './gemini-words.ts';
+import { finishWord, statusWord, writtenUsage } from './gemini-words.ts';
 import type { Fields } from './join-json.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { type WholeCall, WholeCalls } from './whole-calls.ts';
+import { writtenError } from './written-error.ts';
 
 /** Provider events that the decoder makes of a part of the content, and of a field of the candidate or of the response. */
 const PARTS = new Set(['executableCode', 'codeExecutionResult', 'inlineData', 'fileData', 'toolCall', 'toolResponse']);
@@ -77,9 +76,9 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
 
   /** The head is long gone with status 200, so the error goes into the stream, in Google's form, and the stream ends. */
   fail(error: unknown, out: Output<Frame>): unknown {
-    const status = error instanceof ProviderError ? error.status : undefined;
-    const { message, code: word } = chatError(error);
-    const written = { code: status ?? 500, message, status: word && /^[A-Z_]+$/.test(word) ? word : 'INTERNAL' };
+    const { message, code: word, status, retryable } = writtenError(error);
+    const code = status ?? (retryable ? 503 : 400);
+    const written = { code, message, status: word && /^[A-Z_]+$/.test(word) ? word : statusWord(code) };
     if (!this.ended) out.enqueue({ data: JSON.stringify({ error: written }) });
     this.ended = true;
     out.terminate();

@@ -78,3 +78,20 @@ export function writtenUsage(usage: Usage, raw: Json | undefined): Json {
   };
   return Object.fromEntries(Object.entries(counts).flatMap(([key, count]) => (count === undefined ? [] : [[key, count]])));
 }
+
+const STATUS_WORDS: { readonly [status: number]: string } = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  409: 'ABORTED',
+  429: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/** Google's word for an HTTP status. */
+export function statusWord(status: number): string {
+  return STATUS_WORDS[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'FAILED_PRECONDITION');
+}

@@ -4,9 +4,9 @@ import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { doneReason, writtenUsage } from './ollama-wire.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { isRecord } from './openai-chat-wire.ts';
 import { type WholeCall, WholeCalls } from './whole-calls.ts';
+import { neededStatus, writtenError } from './written-error.ts';
 
 /**
  * Writes model events as the objects of an Ollama chat, one a frame: text and thinking as they come, each call when it is whole, the
@@ -61,7 +61,9 @@ export class OllamaEncoder implements Stage<ModelEvent, Frame> {
 
   /** The head is long gone with status 200, so the error goes into the stream, as Ollama does it, and the stream ends. */
   fail(error: unknown, out: Output<Frame>): unknown {
-    if (!this.ended) out.enqueue({ data: JSON.stringify({ error: chatError(error).message }) });
+    const written = writtenError(error);
+    const status = neededStatus(written, { error: written.message });
+    if (!this.ended) out.enqueue({ data: JSON.stringify({ error: written.message, ...(status !== undefined && { status }) }) });
     this.ended = true;
     out.terminate();
     return error;

@@ -1,10 +1,10 @@
-import { isToolstreamError, ProviderError } from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { finishWord, isRecord, usageOf } from './openai-chat-wire.ts';
+import { neededStatus, writtenError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: Json };
 
@@ -142,12 +142,11 @@ function isSameUsage(a: Usage, b: Usage): boolean {
   return COUNTS.every((count) => a[count] === b[count]) && a.inputTokens !== undefined && a.outputTokens !== undefined;
 }
 
-/**
- * An error as OpenAI words it, with nothing in it but a message and a code: excerpts, causes and partial answers stay here. An error that is
- * not the library's own may quote anything, so it is not quoted.
- */
-export function chatError(error: unknown): { readonly message: string; readonly type: string; readonly code: string | null } {
-  if (!isToolstreamError(error)) return { message: 'The answer failed.', type: 'server_error', code: null };
-  const code = error instanceof ProviderError ? (error.providerCode ?? error.code) : error.code;
-  return { message: error.message, type: 'upstream_error', code };
+/** An error as OpenAI words it, with its status beside it where it has one. */
+export function chatError(error: unknown): Fields {
+  const written = writtenError(error);
+  const { message, code } = written;
+  const said = { message, type: code === null ? 'server_error' : 'upstream_error', code };
+  const status = neededStatus(written, { error: said });
+  return { ...said, ...(status !== undefined && code !== null && { status }) };
 }

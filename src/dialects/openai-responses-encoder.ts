@@ -91,7 +91,7 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
   fail(error: unknown, out: Output<Frame>): unknown {
     this.out = out;
     const said = chatError(error);
-    if (!this.ended) this.write('error', { code: said.code, message: said.message, param: null, error: { ...said } });
+    if (!this.ended) this.write('error', { code: said.code ?? null, message: said.message ?? '', param: null, error: said });
     this.ended = true;
     out.terminate();
     return error;

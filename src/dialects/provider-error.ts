@@ -1,8 +1,59 @@
 import { ProviderError } from '../errors.ts';
 import type { Json } from '../values.ts';
 
-const RETRYABLE_WORDS = /overloaded|rate.?limit|too.?many|server.?error|internal|timeout|timed.?out|unavailable|try.?again|capacity/i;
-const FINAL_WORDS = /insufficient.?quota|billing|credit/i;
+const PREFIX = 'The provider reported an error inside the stream: ';
+const HINT = ' (asking again may help)';
+
+const FINAL_WORDS = /insufficient.?quota|billing|credit|spend.?limit/i;
+const RETRYABLE_WORDS =
+  /overloaded|rate.?limit|too.?many|server.?error|internal|timeout|timed.?out|unavailable|try.?again|asking again|capacity|throttl/i;
+
+/** What words of providers stand for, by their documentation; the last ones are this library's own, as its encoders write them. */
+const STATUS_OF: ReadonlyMap<string, number> = new Map([
+  // Anthropic
+  ['invalid_request_error', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['conflict_error', 409],
+  ['request_too_large', 413],
+  ['rate_limit_error', 429],
+  ['api_error', 500],
+  ['timeout_error', 504],
+  ['overloaded_error', 529],
+  // OpenAI
+  ['context_length_exceeded', 400],
+  ['invalid_prompt', 400],
+  ['content_policy_violation', 400],
+  ['invalid_api_key', 401],
+  ['model_not_found', 404],
+  ['rate_limit_exceeded', 429],
+  ['insufficient_quota', 429],
+  ['server_error', 500],
+  // Google
+  ['INVALID_ARGUMENT', 400],
+  ['FAILED_PRECONDITION', 400],
+  ['UNAUTHENTICATED', 401],
+  ['PERMISSION_DENIED', 403],
+  ['NOT_FOUND', 404],
+  ['ABORTED', 409],
+  ['RESOURCE_EXHAUSTED', 429],
+  ['CANCELLED', 499],
+  ['INTERNAL', 500],
+  ['UNIMPLEMENTED', 501],
+  ['UNAVAILABLE', 503],
+  ['DEADLINE_EXCEEDED', 504],
+]);
+
+/** Codes of this library's own errors, and whether asking again may help: a gateway's encoder wrote them. */
+const OWN_CODES: ReadonlyMap<string, boolean> = new Map([
+  ['interrupted', true],
+  ['connection', true],
+  ['timeout', true],
+  ['malformed-frame', false],
+  ['limit', false],
+]);
 
 /**
  * Reads the error a provider put into a stream with HTTP status 200, whatever its shape:
@@ -12,25 +63,46 @@ export function providerErrorFrom(payload: Json): ProviderError {
   const outer = record(payload);
   const inner = record(outer?.error) ?? outer;
   const metadata = record(inner?.metadata);
-  const message =
-    text(inner?.message) ?? text(outer?.error) ?? text(outer?.detail) ?? text(outer?.message) ?? text(payload) ?? 'no message';
-  const status = httpStatus(inner?.status) ?? httpStatus(inner?.status_code) ?? httpStatus(inner?.code) ?? httpStatus(outer?.status_code);
+  const said = text(inner?.message) ?? text(outer?.error) ?? text(outer?.detail) ?? text(outer?.message) ?? text(payload) ?? 'no message';
+  const message = withoutFrame(said);
   // Google's `code` is the HTTP status, and its `status` the word.
-  const statusWord = typeof inner?.code === 'number' && Number.isNaN(Number(inner.status)) ? text(inner.status) : undefined;
-  const providerCode = statusWord ?? word(inner?.code) ?? text(inner?.type) ?? text(metadata?.error_type);
-  const words = `${providerCode ?? ''} ${text(inner?.type) ?? ''} ${message}`;
-  const retryable =
-    !FINAL_WORDS.test(words) &&
-    (status === undefined
-      ? RETRYABLE_WORDS.test(words)
-      : status === 408 || status === 409 || status === 425 || status === 429 || status >= 500);
-  return new ProviderError(`The provider reported an error inside the stream: ${message}${retryable ? ' (asking again may help)' : ''}`, {
+  const statusWord = typeof inner?.status === 'string' && Number.isNaN(Number(inner.status)) ? text(inner.status) : undefined;
+  const type = text(inner?.type);
+  const providerCode =
+    (typeof inner?.code === 'number' ? statusWord : undefined) ?? word(inner?.code) ?? type ?? text(metadata?.error_type) ?? statusWord;
+  const status =
+    httpStatus(inner?.status) ??
+    httpStatus(inner?.status_code) ??
+    httpStatus(inner?.code) ??
+    httpStatus(outer?.status_code) ??
+    STATUS_OF.get(providerCode ?? '') ??
+    STATUS_OF.get(type ?? '');
+  const retryable = mayHelp(status, providerCode, `${providerCode ?? ''} ${type ?? ''} ${message}`, said);
+  return new ProviderError(`${PREFIX}${message}${retryable ? HINT : ''}`, {
     providerCode,
     status,
     retryable,
     raw: payload,
     excerpt: typeof payload === 'string' ? payload : JSON.stringify(payload),
   });
+}
+
+/** Whether asking again may help: by the status, else by a code that is known, else by the words. */
+function mayHelp(status: number | undefined, code: string | undefined, words: string, said: string): boolean {
+  if (FINAL_WORDS.test(words)) return false;
+  if (status !== undefined) return isRetryableStatus(status);
+  return OWN_CODES.get(code ?? '') ?? (said.endsWith(HINT) || RETRYABLE_WORDS.test(words));
+}
+
+/** Whether asking again may help, by HTTP status: timeouts, conflicts, rate limits, server faults. */
+export function isRetryableStatus(status: number): boolean {
+  return [408, 409, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505);
+}
+
+/** What another toolstream wrote about an error is not wrapped once more. */
+function withoutFrame(message: string): string {
+  const inner = message.startsWith(PREFIX) ? message.slice(PREFIX.length) : message;
+  return inner.endsWith(HINT) ? inner.slice(0, -HINT.length) : inner;
 }
 
 function record(value: Json | undefined): { readonly [key: string]: Json } | undefined {

@@ -1,3 +1,5 @@
+export { isRetryableStatus } from '../dialects/provider-error.ts';
+
 /** What a provider's error body says. */
 export interface ProviderProblem {
   readonly message: string;
@@ -20,11 +22,6 @@ export function providerProblem(body: unknown): ProviderProblem | undefined {
     message,
     code: wordOf(inner.code) ?? wordOf(inner.type) ?? wordOf(inner.status),
   };
-}
-
-/** Whether asking again may help, by HTTP status: timeouts, conflicts, rate limits, server faults. */
-export function isRetryableStatus(status: number): boolean {
-  return [408, 409, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505);
 }
 
 /** A used-up quota or balance comes with the status of a rate limit, but waiting does not refill it. */

@@ -368,7 +368,7 @@ describe('the encoder', () => {
     };
     const { values, error } = runStage(ollama.encoder(), failing());
     expect(error).toBeUndefined();
-    expect(values.at(-1)).toEqual({ data: '{"error":"The answer failed."}' });
+    expect(values.at(-1)).toEqual({ data: '{"error":"The answer failed.","status":500}' });
   });
 });
 
