@@ -47,8 +47,8 @@ describe('an error inside the stream says whether asking again may help', () => 
     ['FAILED_PRECONDITION', 400, false],
   ])('by the word %s, whatever its message', (word, status, retryable) => {
     for (const message of ['x', 'The internal rate limit of capacity is unavailable']) {
-      for (const payload of [{ type: word }, { code: word }, { status: word }]) {
-        expect(providerErrorFrom({ error: { ...payload, message } })).toMatchObject({ providerCode: word, status, retryable });
+      for (const key of ['type', 'code', 'status']) {
+        expect(providerErrorFrom({ error: { [key]: word, message } })).toMatchObject({ providerCode: word, status, retryable });
       }
     }
   });
