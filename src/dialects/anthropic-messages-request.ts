@@ -49,8 +49,7 @@ interface Turn {
 /** Roles alternate: neighbours become one turn, and the results of parallel calls one message that begins with them. */
 function encodeTurns(messages: readonly Message[]): Turn[] {
   const turns: Turn[] = [];
-  /** Ids of another dialect that this one does not take. */
-  const ids = new Map<string, string>();
+  const ids = new CallIds(messages);
   for (const message of messages) {
     if (message.role === 'system') continue;
     const content: readonly unknown[] = message.role === 'assistant' ? encodeAssistant(message, ids) : encodeUser(message, ids);
@@ -63,13 +62,15 @@ function encodeTurns(messages: readonly Message[]): Turn[] {
   return turns.map(({ role, content }) => ({ role, content: role === 'user' ? resultsFirst(content) : content }));
 }
 
-function encodeUser(message: UserMessage | ToolMessage, ids: ReadonlyMap<string, string>): unknown[] {
+function encodeUser(message: UserMessage | ToolMessage, ids: CallIds): unknown[] {
   if (message.role === 'tool') {
     const { toolCallId, content, isError } = message;
-    return [{ type: 'tool_result', tool_use_id: ids.get(toolCallId) ?? toolCallId, content, ...(isError && { is_error: true }) }];
+    return [{ type: 'tool_result', tool_use_id: ids.of(toolCallId), content, ...(isError && { is_error: true }) }];
   }
   const { content } = message;
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : content.map(encodePart);
+  const parts = typeof content === 'string' ? [{ type: 'text', text: content } as const] : content;
+  // A blank text is refused.
+  return parts.filter((part) => part.type !== 'text' || part.text.trim() !== '').map(encodePart);
 }
 
 function encodePart(part: ContentPart): unknown {
@@ -85,24 +86,60 @@ function resultsFirst(content: readonly unknown[]): unknown[] {
   return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 }
 
-function encodeAssistant(message: AssistantMessage, ids: Map<string, string>): readonly unknown[] {
+function encodeAssistant(message: AssistantMessage, ids: CallIds): readonly unknown[] {
   const own = nativeOf(message);
-  if (own) return own;
+  if (own) {
+    ids.keep(idsIn(own));
+    return own;
+  }
   const text = message.content || message.refusal || '';
   const calls = (message.toolCalls ?? []).map((call) => {
-    const id = safeId(call.id, ids);
-    return { type: 'tool_use', id, name: call.name, input: objectOf(call.argumentsText) ?? {} };
+    return { type: 'tool_use', id: ids.add(call.id), name: call.name, input: objectOf(call.argumentsText) ?? {} };
   });
   return [...(text.trim() === '' ? [] : [{ type: 'text', text }]), ...calls];
 }
 
-/** An id the API takes; results of the call find it in `ids`. */
-function safeId(id: string, ids: Map<string, string>): string {
-  let safe = id.replace(NOT_IN_ID, '_') || 'call';
-  if (safe === id) return id;
-  while (ids.has(safe) || [...ids.values()].includes(safe)) safe += '_';
-  ids.set(id, safe);
-  return safe;
+/**
+ * Ids as the API takes them: of its own letters, and no two the same in a conversation. Those of its own messages stay; others are changed
+ * where they must be, and results of the calls find them here.
+ */
+class CallIds {
+  /** Written, or the API's own. */
+  private readonly taken: Set<string>;
+  /** Of any call, so that a changed id does not become one of them. */
+  private readonly given: Set<string>;
+  /** As each id was written last: it may come again in another round. */
+  private readonly newest = new Map<string, string>();
+
+  constructor(messages: readonly Message[]) {
+    this.taken = new Set(messages.flatMap((message) => (message.role === 'assistant' ? idsIn(nativeOf(message) ?? []) : [])));
+    this.given = new Set(
+      messages.flatMap((message) => (message.role === 'assistant' ? (message.toolCalls ?? []) : [])).map(({ id }) => id),
+    );
+  }
+
+  /** Ids of the API's own message. */
+  keep(own: readonly string[]): void {
+    for (const id of own) this.newest.set(id, id);
+  }
+
+  add(id: string): string {
+    const written = id.replace(NOT_IN_ID, '_') || 'call';
+    let safe = written;
+    for (let n = 1; this.taken.has(safe) || (safe !== id && this.given.has(safe)); n++) safe = `${written}_${n > 1 ? n : ''}`;
+    this.taken.add(safe);
+    this.newest.set(id, safe);
+    return safe;
+  }
+
+  of(id: string): string {
+    return this.newest.get(id) ?? id;
+  }
+}
+
+/** The ids of calls among blocks. */
+function idsIn(content: readonly unknown[]): string[] {
+  return content.flatMap((block) => (isRecord(block) && block.type === 'tool_use' && typeof block.id === 'string' ? [block.id] : []));
 }
 
 function nativeOf({ native }: AssistantMessage): readonly unknown[] | undefined {

@@ -8,7 +8,7 @@ type Body = { [key: string]: unknown };
 
 /** Writes a neutral request as the body of `POST /v2/chat`. */
 export function encodeCohereRequest(request: ModelRequest, { model }: EncodeOptions): EncodedRequest {
-  const body: Body = { model, messages: request.messages.map(encodeMessage), stream: true };
+  const body: Body = { model, messages: request.messages.map(encodeMessage).filter(saysSomething), stream: true };
   addTools(body, request);
   set(body, 'max_tokens', request.maxOutputTokens);
   set(body, 'temperature', request.temperature);
@@ -52,8 +52,14 @@ function encodeContent({ content }: UserMessage): unknown {
 function encodeAssistant(message: AssistantMessage): unknown {
   if (message.native?.dialect === 'cohere') return message.native.message;
   const calls = message.toolCalls ?? [];
-  if (calls.length === 0) return { role: 'assistant', content: message.content };
-  return { role: 'assistant', ...(message.content !== '' && { tool_plan: message.content }), tool_calls: calls.map(encodeCall) };
+  const text = message.content || (message.refusal ?? '');
+  if (calls.length === 0) return { role: 'assistant', content: text };
+  return { role: 'assistant', ...(text !== '' && { tool_plan: text }), tool_calls: calls.map(encodeCall) };
+}
+
+/** An assistant's message without content and calls is refused. */
+function saysSomething(message: unknown): boolean {
+  return !isRecord(message) || message.role !== 'assistant' || message.content !== '';
 }
 
 /** A call that another dialect's model wrote: what is no JSON goes out as `{}`. */

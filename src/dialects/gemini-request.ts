@@ -6,11 +6,18 @@ import { isRecord } from './openai-chat-wire.ts';
 
 type Fields = { [key: string]: unknown };
 
+/** Models that refuse a call without a thought signature in the turn at hand. */
+const WANTS_SIGNATURES = /(^|\/)gemini-([3-9]|\d\d)/;
+/** What stands for one in a call that another model made. */
+const FOREIGN_SIGNATURE = 'skip_thought_signature_validator';
+
 /** Writes a neutral request as the body of `POST /models/{model}:streamGenerateContent?alt=sse`. */
 export function encodeGeminiRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest {
   const { model } = options;
-  const body: Fields = { contents: encodeContents(request.messages) };
-  const system = request.messages.flatMap((message) => (message.role === 'system' ? [{ text: message.content }] : []));
+  const body: Fields = { contents: encodeContents(request.messages, WANTS_SIGNATURES.test(model)) };
+  const system = request.messages.flatMap((message) =>
+    message.role === 'system' && message.content !== '' ? [{ text: message.content }] : [],
+  );
   if (system.length > 0) body.systemInstruction = { parts: system };
   addTools(body, request);
   const generationConfig = generationConfigOf(request);
@@ -60,7 +67,7 @@ function withExtra(body: Fields, extra: ModelRequest['extra'] = {}): Fields {
   return merged;
 }
 
-function encodeContents(messages: readonly Message[]): unknown[] {
+function encodeContents(messages: readonly Message[], signed: boolean): unknown[] {
   const contents: Fields[] = [];
   /** The calls of the last assistant's message, in order: the position of a result, and the id the server knows. */
   let calls: ReadonlyMap<string, { readonly position: number; readonly id: string | undefined }> = new Map();
@@ -78,12 +85,13 @@ function encodeContents(messages: readonly Message[]): unknown[] {
       continue;
     }
     answer();
-    if (message.role === 'user') contents.push({ role: 'user', parts: encodeParts(message.content) });
+    // Contents without parts are refused, and so is an empty text.
+    const said = message.role === 'user' ? encodeParts(message.content) : [];
+    if (said.length > 0) contents.push({ role: 'user', parts: said });
     if (message.role !== 'assistant') continue;
     const native = nativeParts(message);
     const parts = native ?? encodeAssistant(message);
-    // Contents without parts are refused.
-    if (parts.length > 0) contents.push({ role: 'model', parts });
+    if (parts.length > 0) contents.push({ role: 'model', parts: signed ? withSignature(parts) : parts });
     const sent = native?.filter(isCall).map((part) => (isRecord(part.functionCall) ? part.functionCall.id : undefined));
     const idOf = (id: string, i: number) => (sent ? (typeof sent[i] === 'string' ? sent[i] : undefined) : id);
     calls = new Map(message.toolCalls?.map(({ id }, i) => [id, { position: i, id: idOf(id, i) }]));
@@ -93,8 +101,9 @@ function encodeContents(messages: readonly Message[]): unknown[] {
 }
 
 function encodeParts(content: string | readonly ContentPart[]): unknown[] {
-  if (typeof content === 'string') return [{ text: content }];
-  return content.map((part) => (part.type === 'text' ? { text: part.text } : encodeImage(part.url)));
+  if (typeof content === 'string') return content === '' ? [] : [{ text: content }];
+  const parts = content.filter((part) => part.type !== 'text' || part.text !== '');
+  return parts.map((part) => (part.type === 'text' ? { text: part.text } : encodeImage(part.url)));
 }
 
 function encodeImage(url: string): unknown {
@@ -120,9 +129,16 @@ function base64Of(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
 }
 
-function encodeAssistant({ content, toolCalls = [] }: AssistantMessage): unknown[] {
+function encodeAssistant({ content, refusal = '', toolCalls = [] }: AssistantMessage): Fields[] {
   const calls = toolCalls.map(({ id, name, argumentsText }) => ({ functionCall: { id, name, args: argumentsObject(argumentsText) } }));
-  return [...(content === '' ? [] : [{ text: content }]), ...calls];
+  const text = content || refusal;
+  return [...(text === '' ? [] : [{ text }]), ...calls];
+}
+
+/** The first call of a turn carries the signature. */
+function withSignature(parts: readonly Fields[]): Fields[] {
+  const first = parts.findIndex(isCall);
+  return parts.map((part, i) => (i === first && !part.thoughtSignature ? { ...part, thoughtSignature: FOREIGN_SIGNATURE } : part));
 }
 
 function encodeResult({ name, content, isError }: ToolMessage, call: { readonly id: string | undefined } | undefined): unknown {

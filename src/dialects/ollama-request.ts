@@ -65,7 +65,7 @@ function encodeAssistant(message: AssistantMessage): unknown {
   if (message.native?.dialect === 'ollama') return message.native.message;
   return {
     role: 'assistant',
-    content: message.content,
+    content: message.content || (message.refusal ?? ''),
     ...(message.toolCalls && {
       tool_calls: message.toolCalls.map(({ id, name, argumentsText }) => ({
         id,
