@@ -13,4 +13,5 @@ export { gemini } from './gemini.ts';
 export { ollama } from './ollama.ts';
 export { openAiChat } from './openai-chat.ts';
 export { openAiResponses } from './openai-responses.ts';
-export type { SocketProtocol } from './socket-protocol.ts';
+export { responsesSession } from './responses-session.ts';
+export type { NextRound, SocketProtocol } from './socket-protocol.ts';

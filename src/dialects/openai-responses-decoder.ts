@@ -59,16 +59,15 @@ export class ResponsesDecoder implements Stage<Frame, ModelEvent> {
     const parsed = data === '[DONE]' ? undefined : parse(data);
     // The type may stand in the event's name alone.
     const payload = isRecord(parsed) && parsed.type === undefined && event !== undefined ? { ...parsed, type: event } : parsed;
-    if (isError(payload) || event === 'error') this.readError(frame, payload, out);
+    if (isError(payload) || event === 'error') this.readError(frame, payload);
     else if (looksLikeResponseEvent(payload)) {
       if (!HEARTBEAT.test(payload.type)) this.reader.read(payload, out);
     } else this.readOdd(frame, payload, out);
   }
 
-  private readError(frame: Frame, payload: unknown, out: Output<ModelEvent>): void {
+  private readError(frame: Frame, payload: unknown): void {
     if (frame.unterminated && payload === undefined && frame.data.trimStart().startsWith('{')) return;
     if (isRecord(payload) && typeof payload.sequence_number === 'number') this.round.sequence = payload.sequence_number;
-    this.round.start(undefined, undefined, out);
     throw providerErrorFrom(payload === undefined ? frame.data : (payload as Json));
   }
 

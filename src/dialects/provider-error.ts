@@ -74,6 +74,7 @@ export function providerErrorFrom(payload: Json): ProviderError {
     httpStatus(inner?.status) ??
     httpStatus(inner?.status_code) ??
     httpStatus(inner?.code) ??
+    httpStatus(outer?.status) ??
     httpStatus(outer?.status_code) ??
     STATUS_OF.get(providerCode ?? '') ??
     STATUS_OF.get(type ?? '');

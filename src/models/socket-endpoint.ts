@@ -7,7 +7,7 @@ import { checkSocketClass, sendsHeaders, type WebSocketClass } from './socket-li
 
 /** Where a model is reached over a WebSocket, and how it is spoken to. */
 export interface SocketEndpoint extends EncodeOptions, Pick<Endpoint, 'apiKey' | 'headers' | 'body' | 'adaptBody'> {
-  /** How the API speaks: `chatChunks` or `duplexSession`. */
+  /** How the API speaks: `responsesSession`, `chatChunks` or `duplexSession`. */
   readonly protocol: SocketProtocol;
   /** The whole URL, e.g. `wss://api.example/v1/chat/stream`. */
   readonly url: string;
@@ -15,7 +15,7 @@ export interface SocketEndpoint extends EncodeOptions, Pick<Endpoint, 'apiKey' |
   readonly webSocket?: WebSocketClass | undefined;
   /**
    * Where the key goes: a `header`; a `subprotocol` (the protocol's name and `bearer.` with the key in base64url); or a `message`, the first
-   * one. Default: `header` where the runtime can send one, `subprotocol` in a browser.
+   * one. Default: `header` where the runtime can send one, `subprotocol` in a browser. `responsesSession` knows `header` alone.
    */
   readonly authorization?: 'header' | 'subprotocol' | 'message';
   /** Subprotocols to offer besides. */
@@ -38,7 +38,7 @@ export interface Opening {
  */
 export function checkSocketEndpoint(endpoint: SocketEndpoint): void {
   const { protocol, model, apiKey, authorization, webSocket, headers } = endpoint;
-  if (typeof protocol?.authMessage !== 'function') {
+  if (protocol?.framing !== 'messages') {
     throw new TypeError('socketModel needs a `protocol`: how its API speaks over a WebSocket, e.g. `protocol: duplexSession`.');
   }
   if (typeof model !== 'string' || model === '') {
@@ -56,7 +56,17 @@ export function checkSocketEndpoint(endpoint: SocketEndpoint): void {
       "A browser's WebSocket sends no headers: leave `headers` out, and set `authorization` to 'subprotocol' or 'message'.",
     );
   }
+  const place = keyPlace(endpoint);
+  if (apiKey && ((place === 'subprotocol' && !protocol.subprotocol) || (place === 'message' && !protocol.authMessage))) {
+    throw new TypeError(
+      `\`${protocol.name}\` takes its key as a header, not as a ${place}: set \`authorization\` to 'header'; in a browser let a server of yours hold the key.`,
+    );
+  }
   socketUrl(endpoint.url);
+}
+
+function keyPlace({ authorization, webSocket }: SocketEndpoint): 'header' | 'subprotocol' | 'message' {
+  return authorization ?? (sendsHeaders(webSocket) ? 'header' : 'subprotocol');
 }
 
 /** `http` and `https` become `ws` and `wss`. The message never quotes the URL: it may hold a key. */
@@ -75,28 +85,32 @@ export function socketUrl(given: string): string {
   return url.href;
 }
 
-/** The message that asks, as text. */
-export function askingMessage(endpoint: SocketEndpoint, input: RequestInput): string {
+/** The message that asks, with the whole history. */
+export function askingBody(endpoint: SocketEndpoint, input: RequestInput): { readonly [key: string]: unknown } {
   const request: ModelRequest = checkedRequest(input);
   const { protocol, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
   const options = { model, legacyFunctions, streamUsage, maxTokensField } as EncodeOptions;
   const { body } = protocol.encodeRequest({ ...request, extra }, options);
-  return JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body);
+  return endpoint.adaptBody ? endpoint.adaptBody(body) : body;
 }
 
 /** Asks for the key and puts it where it belongs. */
 export async function openingOf(endpoint: SocketEndpoint): Promise<Opening> {
-  const { protocol, webSocket, url } = endpoint;
+  const { protocol, url } = endpoint;
   const key = await resolveKey(endpoint);
-  const where = endpoint.authorization ?? (sendsHeaders(webSocket) ? 'header' : 'subprotocol');
+  const where = keyPlace(endpoint);
   const auth = key ? protocol.authHeaders(key) : {};
   const headers = mergeHeaders([where === 'header' ? auth : {}, endpoint.headers ?? {}]);
   const token = key && where === 'subprotocol' ? `bearer.${base64Url(key)}` : undefined;
   return {
     headers,
-    subprotocols: [...(token ? [protocol.subprotocol] : []), ...(endpoint.subprotocols ?? []), ...(token ? [token] : [])],
-    messages: key && where === 'message' ? [JSON.stringify(protocol.authMessage(key))] : [],
+    subprotocols: [
+      ...(token && protocol.subprotocol ? [protocol.subprotocol] : []),
+      ...(endpoint.subprotocols ?? []),
+      ...(token ? [token] : []),
+    ],
+    messages: key && where === 'message' && protocol.authMessage ? [JSON.stringify(protocol.authMessage(key))] : [],
     redact: redactor(socketUrl(url), { ...auth, ...headers, ...(token && { token: `${token} ${token.slice(7)}` }) }),
   };
 }

@@ -1,5 +1,6 @@
 import { catchError, defer, finalize, merge, Observable, startWith, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
 import type { DecoderOptions } from '../dialects/dialect.ts';
+import { ConnectionError, ProviderError } from '../errors.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
 import { checkParseSseOptions } from '../sse/parser.ts';
@@ -14,7 +15,7 @@ import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.
 import { SocketConnection } from './socket-connection.ts';
 import { messageDecoder } from './socket-decoder.ts';
 import { openErrorOf, refusalOf } from './socket-end.ts';
-import { askingMessage, checkSocketEndpoint, type Opening, openingOf, type SocketEndpoint, socketUrl } from './socket-endpoint.ts';
+import { askingBody, checkSocketEndpoint, type Opening, openingOf, type SocketEndpoint, socketUrl } from './socket-endpoint.ts';
 import { canPing, makeSocket } from './socket-like.ts';
 import { endWith, SocketSessions } from './socket-sessions.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
@@ -46,16 +47,16 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
  * try 1    --#                        (connection refused)
  * try 2          s-t-c-e|             (round start, text, call, round end)
  * model    --r---s-t-c-e|             (r: a diagnostic with the code `retried`)
- * round 2                 t-e|        (`duplexSession`: on the same connection)
+ * round 2                 t-e|        (sessions: on the same connection)
  * ```
  *
  * Cold: each subscription asks anew. Emits what the protocol decodes, and a binary message as a `provider-event` named `binary` with its bytes in
  * base64; completes at `round-end`. Where the runtime's sockets cannot ping, a `diagnostic` says so (`no-keep-alive`).
  *
- * With `chatChunks` each round has a connection. With `duplexSession` one connection carries all rounds of an answer, if the model is given the
- * `answer` signal: a request that adds nothing but the last reply and a result for each of its calls goes there, as results alone. The
- * connection closes when a round has no calls, when the answer is over, and when a round is unsubscribed or fails. If it was lost while the tools ran,
- * the round is asked on a new one, with the whole history.
+ * With `chatChunks` each round has a connection. With `responsesSession` and `duplexSession` one connection carries all rounds of an answer, if
+ * the model is given the `answer` signal: a request that adds nothing but the last reply and a result for each of its calls goes there, as
+ * results alone. The connection closes when a round has no calls, when the answer is over, and when a round is unsubscribed or fails. If it was lost
+ * while the tools ran, or says that it can go on no more, the round is asked on a new one, with the whole history.
  *
  * Tries are repeated as with `httpModel`: only while there is no event. After the first event a lost connection, a keep-alive ping without an
  * answer, or silence is an {@link InterruptedError}; a message beyond `maxFrameBytes` is a {@link LimitError}.
@@ -125,8 +126,8 @@ function askRound({ settings, sessions, request, answer }: Asked): Observable<Mo
   const clock = new TryClock(settings.timeouts);
   const end = new EndAfterFinish(request.choices ?? 1, graceMs);
   const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
-  let redact = (text: string) => text;
   let connection: SocketConnection | undefined;
+  let responseId: string | undefined;
   let kept = false;
   let begun = false;
 
@@ -137,18 +138,33 @@ function askRound({ settings, sessions, request, answer }: Asked): Observable<Mo
   };
   const claimed = sessions.claim(answer, request);
   const session = claimed?.session.connection.usable ? claimed : undefined;
-  const asking = session ? [] : [askingMessage(settings, request)];
+  let redact = session ? session.session.redact : (text: string) => text;
+  const next = {
+    responseId: session?.session.responseId,
+    get body() {
+      return askingBody(settings, request);
+    },
+  };
+  const asking = (session && protocol.encodeResults?.(session.results, next)) ?? [next.body];
+  const messages = asking.map((message) => JSON.stringify(message));
   const frames$ = session
-    ? defer(() => goOn(session.session.connection, protocol.encodeResults?.(session.results).map((result) => JSON.stringify(result)) ?? []))
+    ? defer(() => goOn(session.session.connection, messages))
     : connect(settings, (opening) => (redact = opening.redact)).pipe(
         tap(({ connection: opened }) => answer && protocol.encodeResults && endWith(answer, opened)),
-        switchMap(({ connection: opened, messages }) => goOn(opened, [...messages, ...asking])),
+        switchMap(({ connection: opened, messages: first }) => goOn(opened, [...first, ...messages])),
       );
 
   const keep = (event: ModelEvent) => {
     if (event.type !== 'round-end' || !answer || !protocol.encodeResults || !event.message.toolCalls || !connection) return;
     kept = true;
-    sessions.keep(answer, { connection, request, reply: event.message });
+    sessions.keep(answer, { connection, request, reply: event.message, responseId, redact });
+  };
+  const asRaised = (error: unknown) => {
+    if (begun) return error;
+    const spent = session && error instanceof ProviderError && protocol.isSpent?.(error);
+    return spent
+      ? new ConnectionError(`The connection can go on no more. ${error.message}`, { cause: redactError(error, redact) })
+      : (refusalOf(error) ?? error);
   };
   const events$ = frames$.pipe(
     // Before the decoder, which knows what there was of the answer.
@@ -157,13 +173,14 @@ function askRound({ settings, sessions, request, answer }: Asked): Observable<Mo
     through(() => messageDecoder(protocol.decoder({ ...settings, callIdSeed }))),
     tap((event) => {
       begun ||= event.type !== 'diagnostic';
+      if (event.type === 'round-start') responseId = event.responseId;
       clock.saw(event);
       if (protocol.endsWith === 'finish') end.saw(event);
       // Before the event goes out: it may be what asks for the next round.
       keep(event);
     }),
     takeWhile(({ type }) => type !== 'round-end', true),
-    catchError((error) => throwError(() => redactError((begun ? undefined : refusalOf(error)) ?? error, redact))),
+    catchError((error) => throwError(() => redactError(asRaised(error), redact))),
     finalize(() => kept || connection?.close()),
   );
   return session || canPing(settings.webSocket) ? events$ : events$.pipe(startWith(NO_KEEP_ALIVE));

@@ -1,4 +1,5 @@
 import type { AssistantMessage, Message, ModelRequest, ToolMessage } from '../messages.ts';
+import type { Redact } from './redact.ts';
 import type { SocketConnection } from './socket-connection.ts';
 
 /** A connection between two rounds: what was asked on it, and what the model said last. */
@@ -6,6 +7,9 @@ export interface Session {
   readonly connection: SocketConnection;
   readonly request: ModelRequest;
   readonly reply: AssistantMessage;
+  readonly responseId: string | undefined;
+  /** Blanks out the key that opened the connection. */
+  readonly redact: Redact;
 }
 
 /** The connections that wait for the results of their last round, by answer: they end with it. */

@@ -100,7 +100,7 @@ describe('duplexSession writes', () => {
     const { body, path } = duplexSession.encodeRequest({ messages, temperature: 0, extra: { seed: 1 } }, { model: 'm' });
     expect([path, body]).toEqual(['', { type: 'init', model: 'm', messages, stream: true, parameters: { temperature: 0, seed: 1 } }]);
     const failed = { role: 'tool', toolCallId: 'a', name: 'f', content: '{"error":"threw"}', isError: true } as const;
-    expect(duplexSession.encodeResults?.([failed])).toEqual([
+    expect(duplexSession.encodeResults?.([failed], { responseId: undefined, body })).toEqual([
       { type: 'function_result', id: 'a', name: 'f', result: '{"error":"threw"}', is_error: true },
     ]);
   });
