@@ -1,4 +1,4 @@
-import { catchError, defer, finalize, merge, Observable, startWith, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
+import { catchError, defer, finalize, merge, type Observable, startWith, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
 import type { DecoderOptions } from '../dialects/dialect.ts';
 import { ConnectionError, ProviderError } from '../errors.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
@@ -12,11 +12,12 @@ import { checkKeepAlive, type KeepAliveTimes } from './keep-alive.ts';
 import type { Model } from './model.ts';
 import { redactError } from './redact.ts';
 import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.ts';
-import { SocketConnection } from './socket-connection.ts';
+import type { SocketConnection } from './socket-connection.ts';
 import { messageDecoder } from './socket-decoder.ts';
-import { openErrorOf, refusalOf } from './socket-end.ts';
-import { askingBody, checkSocketEndpoint, type Opening, openingOf, type SocketEndpoint, socketUrl } from './socket-endpoint.ts';
-import { canPing, makeSocket } from './socket-like.ts';
+import { refusalOf } from './socket-end.ts';
+import { askingBody, checkSocketEndpoint, type SocketEndpoint } from './socket-endpoint.ts';
+import { canPing } from './socket-like.ts';
+import { connect } from './socket-opening.ts';
 import { endWith, SocketSessions } from './socket-sessions.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
 
@@ -192,48 +193,6 @@ const NO_KEEP_ALIVE: Diagnostic = {
   message:
     "This runtime's WebSocket sends no pings: a connection that died in silence is noticed by the time limits alone. Hand in `ws` where it runs.",
 };
-
-interface Connected {
-  readonly connection: SocketConnection;
-  /** To be sent before the request. */
-  readonly messages: readonly string[];
-}
-
-/** Asks for the key and makes the socket: its owner closes it. */
-function connect(settings: Settings, note: (opening: Opening) => void): Observable<Connected> {
-  return new Observable((subscriber) => {
-    openingOf(settings).then(
-      (opening) => {
-        if (subscriber.closed) return;
-        note(opening);
-        try {
-          subscriber.next({ connection: connectionOf(settings, opening), messages: opening.messages });
-          subscriber.complete();
-        } catch (error) {
-          subscriber.error(error);
-        }
-      },
-      (error) => subscriber.error(error),
-    );
-  });
-}
-
-function connectionOf(
-  { webSocket, maxFrameBytes, maxQueuedBytes, timeouts, keepAlive = {}, ...rest }: Settings,
-  opening: Opening,
-): SocketConnection {
-  const url = socketUrl(rest.url);
-  const options = { headers: opening.headers, maxPayload: maxFrameBytes, perMessageDeflate: false };
-  const open = () => {
-    try {
-      return makeSocket(webSocket, url, opening.subprotocols, options);
-    } catch {
-      // Its message may quote the subprotocol, and with it the key.
-      throw openErrorOf(url);
-    }
-  };
-  return new SocketConnection(open(), { url, connectMs: timeouts.connectMs, maxFrameBytes, maxQueuedBytes, keepAlive });
-}
 
 function checkNumbers(numbers: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(numbers)) {

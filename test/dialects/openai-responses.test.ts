@@ -317,6 +317,13 @@ describe('openAiResponses: endings', () => {
     expect((error as Error).message).toContain('Slow down');
   });
 
+  it('an error that comes first starts no round: it may be asked again', () => {
+    expect(read([{ type: 'error', code: 'rate_limit_exceeded', message: 'Slow down' }])).toMatchObject({
+      events: [],
+      error: { retryable: true },
+    });
+  });
+
   it('what comes after the last event is ignored, `[DONE]` without a word', () => {
     expect(read([created, completed(), '[DONE]']).codes).toEqual([]);
     expect(read([created, completed(), text('late')])).toMatchObject({ codes: ['data-after-end'], text: '' });

@@ -1,13 +1,17 @@
+import OpenAI from 'openai';
+import { ResponsesWS } from 'openai/resources/responses/ws';
 import { describe, expect, it } from 'vitest';
 import { openAiResponses } from '../../src/dialects/openai-responses.ts';
 import { responsesSession } from '../../src/dialects/responses-session.ts';
 import { ProviderError } from '../../src/errors.ts';
+import type { ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import type { Message, ModelRequest, ToolMessage } from '../../src/messages.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage } from '../../src/stage.ts';
 import { describeCodecLaw } from '../support/codecs.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
+import { startSocketServer } from '../support/socket-server.ts';
 
 const decode = (...messages: ReadonlyArray<object | string>) =>
   runStage(
@@ -107,6 +111,39 @@ describe('responsesSession writes', () => {
   ])('the whole request where %s', (_, responseId, whole) => {
     expect(responsesSession.encodeResults?.(results, { responseId, body: whole })).toEqual([whole]);
   });
+});
+
+it('the official client reads what responsesSession writes, round after round', async () => {
+  const rounds: ModelEvent[][] = ['Grüße', '🛫'].map((words, i) => [
+    { type: 'round-start', responseId: `r${i}`, model: 'm' },
+    { type: 'text-delta', text: words },
+    { type: 'finish-reason', reason: 'stop', raw: 'stop' },
+    { type: 'round-end', reason: 'stop', message: { role: 'assistant', content: words } },
+  ]);
+  const server = await startSocketServer(async (served) => {
+    for (const [n, events] of rounds.entries()) {
+      await served.message(n);
+      served.send(...runStage(responsesSession.encoder(), events).values.map(({ data }) => data));
+    }
+  });
+  const client = new ResponsesWS(new OpenAI({ apiKey: 'key', baseURL: server.url.replace('ws:', 'http:') }));
+  const outputs: unknown[] = [];
+  client.send({ type: 'response.create', model: 'm', input: 'Hi' });
+  for await (const event of client) {
+    if (event.type === 'error') throw event.error;
+    if (event.type !== 'message' || event.message.type !== 'response.completed') continue;
+    const { id, output } = event.message.response;
+    outputs.push([id, output]);
+    if (outputs.length === rounds.length) break;
+    client.send({ type: 'response.create', model: 'm', input: [], previous_response_id: id });
+  }
+  client.close();
+  await server.close();
+  const saying = (words: string) => [expect.objectContaining({ content: [expect.objectContaining({ text: words })] })];
+  expect(outputs).toEqual([
+    ['r0', saying('Grüße')],
+    ['r1', saying('🛫')],
+  ]);
 });
 
 describe('responsesSession tells', () => {
