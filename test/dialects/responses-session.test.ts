@@ -38,7 +38,7 @@ describe('responsesSession reads', () => {
       false,
     ],
     ['a status that may pass', { type: 'error', status: 503, error: { code: 'bad', message: 'No.' } }, 503, true],
-    ['no status', { type: 'error', error: { type: 'server_error', code: 'bad', message: 'No.' } }, undefined, true],
+    ['no status but a known type', { type: 'error', error: { type: 'server_error', code: 'bad', message: 'No.' } }, 500, true],
     ['no object of its own', { type: 'error', code: 'bad', message: 'No.', param: null }, undefined, false],
   ])('an error with %s, and starts no round for it', (_, message, status, retryable) => {
     const { values, error } = decode(message);
