@@ -6,6 +6,7 @@ import type { EncoderOptions } from './dialect.ts';
 import { parsedArguments } from './gemini-message.ts';
 import { finishWord, statusWord, writtenUsage } from './gemini-words.ts';
 import type { Fields } from './join-json.ts';
+import { isRecord } from './openai-chat-wire.ts';
 import { type WholeCall, WholeCalls } from './whole-calls.ts';
 import { writtenError } from './written-error.ts';
 
@@ -13,9 +14,16 @@ import { writtenError } from './written-error.ts';
 const PARTS = new Set(['executableCode', 'codeExecutionResult', 'inlineData', 'fileData', 'toolCall', 'toolResponse']);
 const OF_CANDIDATE = new Set(['groundingMetadata', 'citationMetadata', 'urlContextMetadata', 'safetyRatings']);
 
+/** A part that says nothing, and may be signed. */
+const EMPTY = { text: '' };
+
 interface Candidate {
   readonly calls: WholeCalls;
   finish: { readonly reason: FinishReason; readonly raw: string } | undefined;
+  /** Signatures by the calls that they sign. */
+  readonly signatures: Map<string, Json>;
+  /** The signature of the next part. */
+  signature: Json | undefined;
   /** The name of a call whose arguments are no JSON object. */
   malformed: string | undefined;
 }
@@ -92,15 +100,32 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
 
   private call(choice: number, { callId, name, argumentsText }: WholeCall, out: Output<Frame>): void {
     const args = parsedArguments(argumentsText);
+    const { signatures, signature } = this.candidate(choice);
+    const signed = signatures.get(callId);
     if (args === undefined) this.candidate(choice).malformed ??= name;
-    else this.part(choice, { functionCall: { id: callId, name, args } }, out);
+    // What waits for its text is not the call's.
+    else if (signature !== undefined) this.part(choice, EMPTY, out);
+    if (args !== undefined)
+      this.part(choice, { functionCall: { id: callId, name, args }, ...(signed && { thoughtSignature: signed }) }, out);
   }
 
   /** What came in these words goes out in them. */
   private provider(choice: number, name: string, data: Json, out: Output<Frame>): void {
-    if (PARTS.has(name)) this.part(choice, { [name]: data }, out);
+    if (name === 'thoughtSignature') this.sign(choice, data, out);
+    else if (PARTS.has(name)) this.part(choice, { [name]: data }, out);
     else if (OF_CANDIDATE.has(name)) this.write({ candidates: [{ index: choice, [name]: data }] }, out);
     else if (name === 'promptFeedback') this.write({ promptFeedback: data }, out);
+  }
+
+  private sign(choice: number, data: Json, out: Output<Frame>): void {
+    if (!isRecord(data) || typeof data.thoughtSignature !== 'string') return;
+    const candidate = this.candidate(choice);
+    if (typeof data.callId === 'string') candidate.signatures.set(data.callId, data.thoughtSignature);
+    else {
+      if (candidate.signature !== undefined) this.part(choice, EMPTY, out);
+      candidate.signature = data.thoughtSignature;
+      if (data.on === 'nothing') this.part(choice, EMPTY, out);
+    }
   }
 
   private end(reason: FinishReason, total: Usage | undefined, out: Output<Frame>): void {
@@ -108,6 +133,7 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
     const candidates: Json[] = [];
     for (const [index, { calls, finish }] of this.candidates) {
       for (const call of calls.rest()) this.call(index, call, out);
+      if (this.candidate(index).signature !== undefined) this.part(index, EMPTY, out);
       if (finish) candidates.push(this.finished(index, finish));
     }
     const usage = total ?? this.usage?.usage;
@@ -125,9 +151,12 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
     return { content, finishReason: 'MALFORMED_FUNCTION_CALL', index, finishMessage };
   }
 
-  private part(choice: number, part: Json, out: Output<Frame>): void {
-    this.candidate(choice);
-    this.write({ candidates: [{ content: { parts: [part], role: 'model' }, index: choice }] }, out);
+  private part(choice: number, part: Fields, out: Output<Frame>): void {
+    const candidate = this.candidate(choice);
+    const { signature } = candidate;
+    candidate.signature = undefined;
+    const signed = signature === undefined ? part : { ...part, thoughtSignature: signature };
+    this.write({ candidates: [{ content: { parts: [signed], role: 'model' }, index: choice }] }, out);
   }
 
   private write(rest: Fields, out: Output<Frame>): void {
@@ -137,7 +166,7 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
   private candidate(index: number): Candidate {
     let known = this.candidates.get(index);
     if (!known) {
-      known = { calls: new WholeCalls(), finish: undefined, malformed: undefined };
+      known = { calls: new WholeCalls(), finish: undefined, signatures: new Map(), signature: undefined, malformed: undefined };
       this.candidates.set(index, known);
     }
     return known;

@@ -78,12 +78,17 @@ export class GeminiReader {
   }
 
   private readPart(index: number, part: GeminiPart, out: Output<ModelEvent>): void {
+    const signature = (part as { readonly thoughtSignature?: unknown }).thoughtSignature;
+    if (typeof signature === 'string' && signature !== '' && !part.functionCall) {
+      // Before what it signs, so that whoever writes it again has both at once.
+      this.round.provider(index, 'thoughtSignature', { thoughtSignature: signature, on: signedKind(part) }, out);
+    }
     if (part.text) {
       if (part.thought) this.round.reasoning(index, part.text, out);
       else this.round.text(index, part.text, out);
     }
     if (part.functionCall) {
-      const call = this.readCall(index, part.functionCall, out);
+      const call = this.readCall(index, part.functionCall, signature, out);
       if (call && index === 0) this.message.addCall(part, call);
     } else if (index === 0) {
       this.message.addPart(part);
@@ -94,7 +99,11 @@ export class GeminiReader {
     }
   }
 
-  private readCall(index: number, entry: GeminiFunctionCall, out: Output<ModelEvent>): AssembledCall | undefined {
+  private readCall(index: number, entry: GeminiFunctionCall, signature: unknown, out: Output<ModelEvent>): AssembledCall | undefined {
+    const sign = (call: AssembledCall) => {
+      if (typeof signature !== 'string' || signature === '') return;
+      this.round.provider(index, 'thoughtSignature', { thoughtSignature: signature, callId: call.callId }, out);
+    };
     const candidate = this.candidate(index);
     const id = entry.id || undefined;
     let { streamed } = candidate;
@@ -106,12 +115,16 @@ export class GeminiReader {
       const text = isStreamed ? PartialArgs.start : JSON.stringify(entry.args ?? {});
       const call = this.round.call(index, { index: wireIndex, id, name: entry.name, text, nameIsWhole: true }, out);
       if (!call || !isStreamed) {
-        if (call) this.round.endCall(index, call, out);
+        if (call) {
+          sign(call);
+          this.round.endCall(index, call, out);
+        }
         return call;
       }
       streamed = { call, wireIndex, id, args: new PartialArgs(this.maxArgumentLength), broken: false };
       candidate.streamed = streamed;
     }
+    sign(streamed.call);
     for (const arg of entry.partialArgs ?? []) {
       if (streamed.broken) break;
       const text = streamed.args.add(arg);
@@ -157,6 +170,12 @@ export class GeminiReader {
     }
     return known;
   }
+}
+
+/** What follows the signature: text, a thought, a part named by its field, or nothing, since Google signs empty parts, too. */
+function signedKind(part: GeminiPart): string {
+  if (part.text) return part.thought ? 'thought' : 'text';
+  return Object.keys(part).find((key) => !PART_FIELDS.has(key)) ?? 'nothing';
 }
 
 function saysSomething(data: unknown): boolean {

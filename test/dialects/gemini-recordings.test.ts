@@ -8,6 +8,7 @@ import { jsonArrayParser } from '../../src/json/array-items.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage, type Stage } from '../../src/stage.ts';
 import { splits } from '../../src/testing/index.ts';
+import type { Json } from '../../src/values.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 
 type Event = ModelEvent | ToolCall;
@@ -28,6 +29,15 @@ const forms: ReadonlyArray<[dialect: string, parser: Parser, atLeast: number]> =
   ['gemini', sseParser, 27],
   ['gemini-json-array', jsonArrayParser, 2],
 ];
+
+/** Each signature, and what it signs: in what goes back to the server. */
+const signed = (events: readonly Event[]) =>
+  events
+    .flatMap((event) => (event.type === 'round-end' ? (event.message.native?.message as { parts: { [key: string]: Json }[] }).parts : []))
+    .flatMap((part) => (part.thoughtSignature ? [[part.thoughtSignature, Object.keys(part).sort().join(' ')]] : []));
+
+/** Ids that were made up go out as if they were the server's. */
+const withoutIds = (value: unknown) => JSON.parse(JSON.stringify(value, (key, field) => (key === 'id' ? undefined : field)));
 
 for (const [dialect, parser, atLeast] of forms) {
   const all = recordings(dialect);
@@ -87,6 +97,19 @@ for (const [dialect, parser, atLeast] of forms) {
         }
       });
     }
+
+    it.each(all.filter(({ features }) => features.includes('thoughtSignature')))(
+      '$file keeps its thought signatures on their parts when its events are written and read once more',
+      (recording) => {
+        const { events } = read(parser, [recordedBytes(recording)]);
+        const frames = runStage(gemini.encoder(), events as ModelEvent[]).values;
+        const again = runStage<Frame, ModelEvent>(gemini.decoder(), frames).values;
+        expect(signed(again)).toEqual(signed(events));
+        expect(signed(events).length).toBeGreaterThan(0);
+        const nativeOf = (all: readonly Event[]) => all.flatMap((event) => (event.type === 'round-end' ? [event.message.native] : []));
+        expect(withoutIds(nativeOf(again))).toEqual(withoutIds(nativeOf(events)));
+      },
+    );
 
     it.runIf(all.length > 0)('are all here', () => {
       expect(all.length).toBeGreaterThanOrEqual(atLeast);

@@ -341,6 +341,39 @@ describe('gemini: what the vocabulary has no word for', () => {
     expect(decodeFrames(frames).events.filter((event) => event.type === 'provider-event')).toEqual(provided);
   });
 
+  it('says signatures as provider events: before what they sign, within a call with its id', () => {
+    const { events } = decode(
+      say({ text: 'hm', thought: true, thoughtSignature: 's0' }),
+      say({ text: 'a', thoughtSignature: 's1' }, { text: '', thoughtSignature: 's2' }),
+      say({ executableCode: { code: '1' }, thoughtSignature: 's3' }),
+      say(call({ name: 'f', args: {}, id: 'c1' }, { thoughtSignature: 's4' })),
+      stop,
+    );
+    const said = events.map((event) => (event.type === 'provider-event' && event.name === 'thoughtSignature' ? event.data : event.type));
+    expect(said.slice(1, 12)).toEqual([
+      { thoughtSignature: 's0', on: 'thought' },
+      'reasoning-delta',
+      { thoughtSignature: 's1', on: 'text' },
+      'text-delta',
+      { thoughtSignature: 's2', on: 'nothing' },
+      { thoughtSignature: 's3', on: 'executableCode' },
+      'provider-event',
+      'tool-call-start',
+      'tool-call-delta',
+      { thoughtSignature: 's4', callId: 'c1' },
+      'tool-call-end',
+    ]);
+    const again = decodeFrames(runStage(gemini.encoder(), events as ModelEvent[]).values);
+    expect(nativeOf(again.events)).toEqual(nativeOf(events));
+  });
+
+  it('writes a signature whose text never came on an empty part', () => {
+    const signature: ModelEvent = { type: 'provider-event', name: 'thoughtSignature', data: { thoughtSignature: 's', on: 'text' } };
+    const end: ModelEvent = { type: 'round-end', reason: 'stop', message: { role: 'assistant', content: '' } };
+    const { events } = decodeFrames(runStage(gemini.encoder(), [signature, end]).values);
+    expect(nativeOf(events)?.parts).toEqual([{ text: '', thoughtSignature: 's' }]);
+  });
+
   it('keeps signatures on their parts, an empty one too, and joins the text between', () => {
     const { events } = decode(
       say({ text: 'think', thought: true }),
