@@ -217,7 +217,7 @@ function isClosed(call: OpenCall): boolean {
 }
 
 /** Whether the model's last words may be missing. */
-function isCutShort(reason: FinishReason | undefined): boolean {
+export function isCutShort(reason: FinishReason | undefined): boolean {
   return reason === 'length' || reason === 'content-filter' || reason === 'error';
 }
 

@@ -1,11 +1,12 @@
 import { type CallSink, CollectedCalls } from './call-sink.ts';
 import { type Cursor, END, literal, oneOf, type Reading, space } from './cursor.ts';
-import { objectCall, streamedObject } from './json-call.ts';
+import { bareArguments, objectCall } from './json-call.ts';
 import { pythonCalls, pythonList } from './python-call.ts';
+import { functionTag, keyValueTags } from './tag-call.ts';
 import type { ToolNames } from './tool-names.ts';
 
 /** How a model writes its calls into its text. */
-export type TextCallFormat = 'hermes' | 'mistral' | 'deepseek' | 'llama-json' | 'pythonic' | 'plain';
+export type TextCallFormat = 'hermes' | 'mistral' | 'deepseek' | 'llama-json' | 'pythonic' | 'plain' | 'qwen-coder' | 'glm' | 'kimi';
 
 /** Reads calls. @returns whether everything that was read belongs to calls; what was read since the last one is text otherwise. */
 export type CallReader = (cursor: Cursor, sink: CallSink, names: ToolNames) => Reading<boolean>;
@@ -18,6 +19,8 @@ export interface CallFormat {
   readonly unmarked?: { readonly from: 'message' | 'line'; readonly read: CallReader };
 }
 
+const BACKTICK = 0x60;
+const LESS = 0x3c;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 
@@ -25,17 +28,40 @@ const CALL_BEGIN = '<｜tool▁call▁begin｜>';
 const CALL_END = '<｜tool▁call▁end｜>';
 const CALLS_END = '<｜tool▁calls▁end｜>';
 const SEPARATOR = '<｜tool▁sep｜>';
+const KIMI_PREFIX = 'functions.';
 
-/** `<tool_call>{…}</tool_call>`; several objects in one, and a missing end mark, happen. */
+/** `<tool_call>{…}</tool_call>`; several objects in one, a missing end mark, and a code block within the marks happen. */
 function* hermes(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   for (;;) {
+    const first = yield* space(cursor);
+    const fenced = first === BACKTICK;
+    if (fenced && !(yield* literal(cursor, '```json'))) return false;
     yield* space(cursor);
     if (!(yield* objectCall(cursor, sink, names))) return false;
     const next = yield* space(cursor);
-    if (next === END) return true;
-    if (next === OPEN_BRACE) continue;
+    if (fenced && !(yield* literal(cursor, '```'))) return next === END;
+    if ((yield* space(cursor)) === END) return true;
+    if (cursor.peek() === OPEN_BRACE) continue;
     const word = yield* oneOf(cursor, ['</tool_call>', '<tool_call>']);
     if (word !== '<tool_call>') return word !== undefined;
+  }
+}
+
+/** What follows `<tool_call>`: objects, `<function=…>` (Qwen3-Coder), or a name and tags (GLM 4.5). */
+function* toolCall(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
+  const first = yield* space(cursor);
+  if (first === OPEN_BRACE || first === BACKTICK) return yield* hermes(cursor, sink, names);
+  if (first !== LESS) return yield* keyValueTags(cursor, sink, names);
+  return (yield* literal(cursor, '<function=')) && (yield* functions(cursor, sink, names));
+}
+
+/** What follows `<function=`, and further functions up to `</tool_call>`. A missing mark happens, at the end as at the beginning. */
+function* functions(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
+  for (;;) {
+    if (!(yield* functionTag(cursor, sink, names))) return false;
+    if ((yield* space(cursor)) === END) return true;
+    const word = yield* oneOf(cursor, ['</tool_call>', '<function=']);
+    if (word !== '<function=') return word !== undefined;
   }
 }
 
@@ -43,6 +69,7 @@ function* hermes(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<bool
 function* mistral(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   const first = yield* space(cursor);
   if (first === OPEN_BRACKET) return yield* objectList(cursor, sink, names);
+  if (first === OPEN_BRACE) return yield* objectCall(cursor, sink, names);
   const name = yield* names.read(cursor);
   if (name === undefined) return false;
   while ((yield* space(cursor)) === OPEN_BRACKET) {
@@ -78,15 +105,6 @@ function* objectList(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<
   }
 }
 
-/** Reads the arguments of a call whose name stands before them. */
-function* bareArguments(cursor: Cursor, sink: CallSink, name: string): Reading<boolean> {
-  if ((yield* space(cursor)) !== OPEN_BRACE) return false;
-  sink.begin(name);
-  yield* streamedObject(cursor, sink, 'stream');
-  sink.end();
-  return true;
-}
-
 /** DeepSeek's calls between their marks: `name<sep>{…}` (V3.1), or `function<sep>name` and a code block of JSON (V3, R1). */
 function* deepseek(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   for (;;) {
@@ -112,6 +130,36 @@ function* deepseekCall(cursor: Cursor, sink: CallSink, names: ToolNames): Readin
   return yield* literal(cursor, '```');
 }
 
+/** Kimi's calls between their marks: `functions.name:0<mark>{…}`, the number being the call's. */
+function* kimi(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
+  for (;;) {
+    if ((yield* space(cursor)) === END) return true;
+    const mark = yield* oneOf(cursor, ['<|tool_call_begin|>', '<|tool_calls_section_end|>']);
+    if (mark !== '<|tool_call_begin|>') return mark !== undefined;
+    const read = yield* names.withPrefix(KIMI_PREFIX).read(cursor);
+    const name = read === undefined || names.has(read) ? read : read.slice(KIMI_PREFIX.length);
+    if (name === undefined || !(yield* kimiIndex(cursor)) || !(yield* literal(cursor, '<|tool_call_argument_begin|>'))) return false;
+    if (!(yield* bareArguments(cursor, sink, name))) return false;
+    if ((yield* space(cursor)) === END) return true;
+    if (!(yield* literal(cursor, '<|tool_call_end|>'))) return false;
+  }
+}
+
+/** Reads over `:0`. */
+function* kimiIndex(cursor: Cursor): Reading<boolean> {
+  if (!(yield* literal(cursor, ':'))) return false;
+  for (let digits = 0; digits < 10; digits++) {
+    while (cursor.dry) yield;
+    const code = cursor.peek();
+    if (code < 0x30 || code > 0x39) {
+      yield* space(cursor);
+      return digits > 0;
+    }
+    cursor.take();
+  }
+  return false;
+}
+
 /** What follows `<|python_tag|>`: objects with `;` between, a list in Python, or plain calls. */
 function* llama(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   const first = yield* space(cursor);
@@ -119,51 +167,64 @@ function* llama(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boole
   return yield* first === OPEN_BRACKET ? pythonList(cursor, sink, names) : pythonCalls(cursor, sink, names);
 }
 
-/** Reads objects with `;` or nothing between, until the text ends. */
-function* objects(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
-  for (;;) {
-    yield* space(cursor);
-    if (!(yield* objectCall(cursor, sink, names))) return false;
-    const next = yield* space(cursor);
-    if (next === END) return true;
-    if (next === 0x3b /* ; */) cursor.take();
-    else if (next !== OPEN_BRACE) return false;
-  }
+/** Reads objects with `;` or nothing between, until the text ends, or a character comes. */
+function objectsTo(stop: number): CallReader {
+  return function* (cursor, sink, names) {
+    for (;;) {
+      yield* space(cursor);
+      if (!(yield* objectCall(cursor, sink, names))) return false;
+      const next = yield* space(cursor);
+      if (next === END || next === stop) return true;
+      if (next === 0x3b /* ; */) cursor.take();
+      else if (next !== OPEN_BRACE) return false;
+    }
+  };
 }
+const objects = objectsTo(END);
 
 function* list(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   yield* space(cursor);
   return yield* pythonList(cursor, sink, names);
 }
 
-function* markedList(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
-  if (!(yield* list(cursor, sink, names))) return false;
-  return (yield* space(cursor)) === END || (yield* literal(cursor, '<|python_end|>'));
+/** A list up to an end mark. */
+function listTo(end: string): CallReader {
+  return function* (cursor, sink, names) {
+    if (!(yield* list(cursor, sink, names))) return false;
+    return (yield* space(cursor)) === END || (yield* literal(cursor, end));
+  };
 }
 
-/** Calls that count only if the message ends with them. */
+/** Calls that count only if the message ends with them; some servers leave the model's own end marks in. */
 function atEnd(read: CallReader): CallReader {
   return function* (cursor, sink, names) {
     const calls = new CollectedCalls();
-    if (!(yield* read(cursor, calls, names)) || (yield* space(cursor)) !== END) return false;
+    if (!(yield* read(cursor, calls, names))) return false;
+    if ((yield* space(cursor)) !== END && (yield* oneOf(cursor, ['<|eot_id|>', '<|eom_id|>'])) === undefined) return false;
+    if ((yield* space(cursor)) !== END) return false;
     calls.replay(sink);
     return true;
   };
 }
 
-const HERMES = { '<tool_call>': hermes };
+const TOOL_CALL = { '<tool_call>': toolCall };
+const FUNCTION = { '<function=': functions };
 const MISTRAL = { '[TOOL_CALLS]': mistral };
 const DEEPSEEK = { '<｜tool▁calls▁begin｜>': deepseek };
+const KIMI = { '<|tool_calls_section_begin|>': kimi };
 const LLAMA = { '<|python_tag|>': llama };
-const LLAMA_4 = { '<|python_start|>': markedList };
+const PYTHON = { '<|python_start|>': listTo('<|python_end|>'), '<|tool_call_start|>': listTo('<|tool_call_end|>') };
 
 /** Each format; `auto` has those whose markers nobody writes by chance. */
 export const callFormats: { readonly [format in TextCallFormat | 'auto']: CallFormat } = {
-  auto: { marked: { ...HERMES, ...MISTRAL, ...DEEPSEEK, ...LLAMA, ...LLAMA_4 } },
-  hermes: { marked: HERMES },
+  auto: { marked: { ...TOOL_CALL, ...FUNCTION, ...MISTRAL, ...DEEPSEEK, ...KIMI, ...LLAMA, ...PYTHON } },
+  hermes: { marked: TOOL_CALL },
+  'qwen-coder': { marked: { ...TOOL_CALL, ...FUNCTION } },
+  glm: { marked: TOOL_CALL },
   mistral: { marked: MISTRAL },
   deepseek: { marked: DEEPSEEK },
-  'llama-json': { marked: LLAMA, unmarked: { from: 'message', read: atEnd(objects) } },
-  pythonic: { marked: { ...LLAMA, ...LLAMA_4 }, unmarked: { from: 'message', read: atEnd(list) } },
+  kimi: { marked: KIMI },
+  'llama-json': { marked: { ...LLAMA, ...FUNCTION }, unmarked: { from: 'message', read: atEnd(objectsTo(LESS)) } },
+  pythonic: { marked: { ...LLAMA, ...PYTHON }, unmarked: { from: 'message', read: atEnd(list) } },
   plain: { marked: LLAMA, unmarked: { from: 'line', read: atEnd(pythonCalls) } },
 };

@@ -21,6 +21,8 @@ export class CallScanner {
   private readonly format: CallFormat;
   private readonly markers: readonly string[];
   private readonly first: ReadonlySet<number>;
+  /** The length of the longest marker. */
+  private readonly longest: number;
   private readonly names: ToolNames;
   private readonly sink: ScannerSink;
   private readonly maxHeld: number;
@@ -33,11 +35,16 @@ export class CallScanner {
   private gap: string | undefined;
   /** Unmarked calls may begin here. */
   private mayBegin = true;
+  /** What is being read has no marker: it is calls only if the message ends with them. */
+  private unmarked = false;
+  /** Nothing but whitespace so far. */
+  private blank = true;
 
   constructor(format: TextCallFormat | 'auto', names: ToolNames, sink: ScannerSink, maxHeld: number) {
     this.format = callFormats[format];
     this.markers = Object.keys(this.format.marked);
     this.first = new Set(this.markers.map((marker) => marker.charCodeAt(0)));
+    this.longest = Math.max(...this.markers.map(({ length }) => length));
     this.names = names;
     this.sink = sink;
     this.maxHeld = maxHeld;
@@ -52,16 +59,21 @@ export class CallScanner {
     }
   }
 
-  /** The text ends here, or something else comes between: what is held back is decided. A call that began goes on. */
-  settle(): void {
+  /**
+   * Something else comes between, or the text ends here (`over`): what is held back is decided. A call that began goes on. Calls without a
+   * marker are none where more may follow, or would have.
+   */
+  settle(over: boolean): void {
     if (this.inCall) return;
-    if (this.reading) {
+    if (this.reading && this.unmarked && !over) {
+      this.reading = undefined;
+      this.giveBack();
+    } else if (this.reading) {
       this.cursor.ended = true;
       this.resume(this.reading);
       this.cursor.ended = false;
     }
     this.gap = undefined;
-    this.mayBegin = false;
   }
 
   /** The text broke off: what is held back is text. */
@@ -75,9 +87,10 @@ export class CallScanner {
     if (step.done) {
       this.reading = undefined;
       this.inCall = false;
-      if (!step.value || !this.called) this.giveBack();
-      else this.gap = '';
-      this.cursor.commit();
+      if (step.value && this.called) {
+        this.gap = '';
+        this.cursor.commit();
+      } else this.giveBack(this.cursor.ended ? '' : this.beginningAtEnd());
       return;
     }
     this.cursor.kept();
@@ -87,13 +100,32 @@ export class CallScanner {
     this.giveBack();
   }
 
-  private giveBack(): void {
+  /** What was read ends with the beginning of a marker: a call may begin within what was no call. */
+  private beginningAtEnd(): string {
     const text = this.cursor.kept();
+    for (let i = text.length - 1; i > Math.max(0, text.length - this.longest); i--) {
+      if (this.first.has(text.charCodeAt(i))) {
+        const last = text.slice(i);
+        return this.markers.some((marker) => marker.startsWith(last)) ? last : '';
+      }
+    }
+    return '';
+  }
+
+  /** What was read is text, but for the beginning of a marker. */
+  private giveBack(last = ''): void {
+    const kept = this.cursor.kept();
+    const text = kept.slice(0, kept.length - last.length);
     this.cursor.commit();
     this.endGap();
     for (let i = 0; i < text.length; i++) this.guard.push(text.charCodeAt(i));
     if (text !== '') this.sink.text(text);
-    if (text.endsWith('\n')) this.mayBegin = this.format.unmarked?.from === 'line';
+    this.blank &&= text.trim() === '';
+    this.mayBegin = this.format.unmarked?.from === 'line' ? text.endsWith('\n') || this.mayBegin : this.blank && text !== '';
+    if (last === '') return;
+    this.cursor.keep(last);
+    if (this.guard.quoted) this.giveBack();
+    else this.reading = this.newReading(this.readMarked(last));
   }
 
   private readText(): void {
@@ -102,7 +134,7 @@ export class CallScanner {
       if (this.mayBegin) {
         this.mayBegin = false;
         if (this.format.unmarked && !guard.quoted) {
-          this.begin(this.format.unmarked.read);
+          this.begin(this.format.unmarked.read, true);
           return;
         }
       }
@@ -111,7 +143,10 @@ export class CallScanner {
         this.begin(this.readMarked());
         return;
       }
-      if (this.gap !== undefined && !isSpace(code)) this.endGap();
+      if (!isSpace(code)) {
+        this.blank = false;
+        if (this.gap !== undefined) this.endGap();
+      }
       guard.push(code);
       cursor.take();
       if (code === NEWLINE && this.format.unmarked?.from === 'line') this.mayBegin = true;
@@ -119,13 +154,19 @@ export class CallScanner {
     this.emitText();
   }
 
-  private begin(read: CallReader): void {
+  private begin(read: CallReader, unmarked = false): void {
     this.emitText();
+    this.reading = this.newReading(read, unmarked);
+  }
+
+  private newReading(read: CallReader, unmarked = false): Reading<boolean> {
+    this.unmarked = unmarked;
     this.called = false;
     const sink: CallSink = {
       begin: (name) => {
         this.cursor.commit();
         this.gap = undefined;
+        this.blank = false;
         this.inCall = true;
         this.called = true;
         this.sink.begin(name);
@@ -140,13 +181,13 @@ export class CallScanner {
         this.sink.end();
       },
     };
-    this.reading = read(this.cursor, sink, this.names);
+    return read(this.cursor, sink, this.names);
   }
 
-  private readMarked(): CallReader {
+  private readMarked(begun = ''): CallReader {
     const { markers, format } = this;
     return function* (cursor, sink, names) {
-      const marker = yield* oneOf(cursor, markers);
+      const marker = yield* oneOf(cursor, markers, begun);
       const read = marker === undefined ? undefined : format.marked[marker];
       return read ? yield* read(cursor, sink, names) : false;
     };

@@ -79,6 +79,12 @@ export class Cursor {
     this.bound();
   }
 
+  /** The last characters that were read are kept all the same. */
+  keep(last: string): void {
+    this.before = last;
+    this.bound();
+  }
+
   private bound(): void {
     this.until = Math.min(this.text.length, this.from + this.maxKept + 1 - this.before.length);
   }
@@ -104,10 +110,13 @@ export function* space(cursor: Cursor): Reading<number> {
   }
 }
 
-/** Reads one of some words, none of which begins another. Where none is there it stops at the first character that fits none. */
-export function* oneOf(cursor: Cursor, words: readonly string[]): Reading<string | undefined> {
-  let fitting = words;
-  for (let length = 0; ; length++) {
+/**
+ * Reads one of some words, none of which begins another, or the rest of one that was read in part. Where none is there it stops at the first
+ * character that fits none.
+ */
+export function* oneOf(cursor: Cursor, words: readonly string[], read = ''): Reading<string | undefined> {
+  let fitting = words.filter((word) => word.startsWith(read));
+  for (let { length } = read; ; length++) {
     while (cursor.dry) yield;
     const code = cursor.peek();
     fitting = fitting.filter((word) => word.charCodeAt(length) === code);

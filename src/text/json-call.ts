@@ -1,9 +1,11 @@
 import type { CallSink } from './call-sink.ts';
 import { type Cursor, isSpace, literal, type Reading, space } from './cursor.ts';
+import { pythonMembers } from './python-arguments.ts';
 import type { ToolNames } from './tool-names.ts';
 import { ValueEnd } from './value-end.ts';
 
 const QUOTE = 0x22;
+const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
@@ -17,12 +19,13 @@ const MAX_KEY = 64;
 
 /**
  * Reads `{"name":…,"arguments":{…}}`, keys in any order. The arguments stream as they are written, all but their last brace: that waits
- * for the brace of the call, so that a call whose end is missing or garbled is never whole.
+ * for the brace of the call, so that a call whose end is missing or garbled is never whole. A dict of Python, `{'name':…}`, comes out whole, as JSON.
  *
  * @returns whether it was a call of a declared tool. Where it returns false before the call began, the text is only text.
  */
 export function* objectCall(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   if (!(yield* literal(cursor, '{'))) return false;
+  if ((yield* space(cursor)) === APOSTROPHE) return yield* dictCall(cursor, sink, names);
   let name: string | undefined;
   let args: string | undefined;
   let streamed = false;
@@ -60,6 +63,25 @@ export function* objectCall(cursor: Cursor, sink: CallSink, names: ToolNames): R
   return true;
 }
 
+/** Reads the same in Python, behind the brace. */
+function* dictCall(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
+  const members = yield* pythonMembers(cursor, 0);
+  let name: string | undefined;
+  let args: string | undefined;
+  for (const [key, json] of members ?? []) {
+    if (key === 'name' && name === undefined) name = parsedString(json);
+    else if (ARGUMENTS.has(key) && args === undefined) {
+      args = argumentsOf(json);
+      if (args === undefined) return false;
+    } else if (!BESIDE.has(key)) return false;
+  }
+  if (name === undefined || !names.has(name)) return false;
+  sink.begin(name);
+  if (args) sink.delta(args);
+  sink.end();
+  return true;
+}
+
 /** Reads an object and hands it on as it comes. @returns its last brace where that is to be held, else `''`. */
 export function* streamedObject(cursor: Cursor, sink: CallSink, brace: 'hold' | 'stream'): Reading<string> {
   const end = new ValueEnd();
@@ -70,6 +92,15 @@ export function* streamedObject(cursor: Cursor, sink: CallSink, brace: 'hold' | 
     sink.delta(piece.slice(0, held));
     if (end.reached || cursor.ended) return piece.slice(held);
   }
+}
+
+/** Reads the arguments of a call whose name stands before them. */
+export function* bareArguments(cursor: Cursor, sink: CallSink, name: string): Reading<boolean> {
+  if ((yield* space(cursor)) !== OPEN) return false;
+  sink.begin(name);
+  yield* streamedObject(cursor, sink, 'stream');
+  sink.end();
+  return true;
 }
 
 /** The text of arguments that came in another way than as an object behind the name: as a string of JSON, as null, before the name. */
@@ -124,7 +155,8 @@ function* shortString(cursor: Cursor, limit: number): Reading<string | undefined
 
 function parsedString(text: string): string | undefined {
   try {
-    return JSON.parse(text) as string;
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
   }

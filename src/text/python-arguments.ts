@@ -1,199 +1,212 @@
+import { type Cursor, END, type Reading, space } from './cursor.ts';
+
 /** Nesting of Python literals: 64 levels are fine, 65 are no call. */
 const MAX_DEPTH = 64;
 
-const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
-const WORD = /[A-Za-z_]\w*/y;
-const SPACE = /\s*/y;
-const PLAIN: { readonly [quote: string]: RegExp } = { "'": /[^'\\\r\n]+/y, '"': /[^"\\\r\n]+/y };
-const HEX: { readonly [letter: string]: RegExp } = { x: /[\da-fA-F]{2}/y, u: /[\da-fA-F]{4}/y, U: /[\da-fA-F]{8}/y };
+const APOSTROPHE = 0x27;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d+)?$/;
+/** A number may be this long, in characters. */
+const MAX_NUMBER = 512;
+const MAX_WORD = 256;
 
 /** `true` and the like too: models mix the two languages. */
-const WORDS: { readonly [word: string]: string } = {
-  True: 'true',
-  False: 'false',
-  None: 'null',
-  true: 'true',
-  false: 'false',
-  null: 'null',
-};
+const WORDS = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+  ['true', 'true'],
+  ['false', 'false'],
+  ['null', 'null'],
+]);
 
-const ESCAPES: { readonly [letter: string]: string } = {
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  '\n': '',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '0': '\0',
-};
+const ESCAPES = new Map(
+  Object.entries({ '\\': '\\', "'": "'", '"': '"', '\n': '', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '0': '\0' }),
+);
+const HEX_DIGITS = new Map([
+  ['x', 2],
+  ['u', 4],
+  ['U', 8],
+]);
 
 /**
- * Turns the arguments of a Python call, without its parentheses, into the JSON text of an object: `city="Paris", days=3` into
- * `{"city":"Paris","days":3}`. Keyword arguments with literals only: strings, numbers, `True`, `False`, `None`, lists, tuples and dicts with
- * string keys. Nothing is evaluated.
+ * Reads the arguments of a Python call behind its opening parenthesis, and the closing one, as the JSON text of an object: `city="Paris",
+ * days=3)` is `{"city":"Paris","days":3}`. Keyword arguments with literals only: strings, numbers, `True`, `False`, `None`, lists, tuples and
+ * dicts with string keys. Nothing is evaluated.
  *
- * @returns `undefined` for anything else.
+ * @returns `undefined` at the first character that cannot be part of that.
  *
  * @see https://docs.python.org/3/reference/lexical_analysis.html#literals
  */
-export function pythonArguments(text: string): string | undefined {
-  try {
-    return new Literals(text).keywords();
-  } catch (error) {
-    if (error instanceof NoLiteral) return undefined;
-    throw error;
+export function* pythonArguments(cursor: Cursor): Reading<string | undefined> {
+  const seen = new Set<string>();
+  const members: string[] = [];
+  while ((yield* space(cursor)) !== CLOSE_PARENTHESIS) {
+    const name = yield* word(cursor);
+    if (name === '' || /^\d/.test(name) || seen.has(name) || (yield* space(cursor)) !== EQUALS) return undefined;
+    seen.add(name);
+    cursor.take();
+    const value = yield* literal(cursor, 0);
+    if (value === undefined) return undefined;
+    members.push(`${JSON.stringify(name)}:${value}`);
+    if (!(yield* comma(cursor, CLOSE_PARENTHESIS))) return undefined;
+  }
+  cursor.take();
+  return `{${members.join(',')}}`;
+}
+
+/** Reads a dict behind its opening brace: its keys, and the JSON texts of their values. @returns `undefined` for anything else. */
+export function* pythonMembers(cursor: Cursor, depth: number): Reading<[key: string, json: string][] | undefined> {
+  const found: [string, string][] = [];
+  for (let first = yield* space(cursor); first !== CLOSE_BRACE; first = yield* space(cursor)) {
+    if (first !== APOSTROPHE && first !== QUOTE) return undefined;
+    const key = yield* string(cursor, first);
+    if (key === undefined || (yield* space(cursor)) !== COLON) return undefined;
+    cursor.take();
+    const value = yield* literal(cursor, depth + 1);
+    if (value === undefined) return undefined;
+    found.push([key, value]);
+    if (!(yield* comma(cursor, CLOSE_BRACE))) return undefined;
+  }
+  cursor.take();
+  return found;
+}
+
+function* dict(cursor: Cursor, depth: number): Reading<string | undefined> {
+  cursor.take();
+  const members = yield* pythonMembers(cursor, depth);
+  return members && `{${members.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
+}
+
+function* literal(cursor: Cursor, depth: number): Reading<string | undefined> {
+  if (depth > MAX_DEPTH) return undefined;
+  const first = yield* space(cursor);
+  switch (first) {
+    case APOSTROPHE:
+    case QUOTE: {
+      const text = yield* string(cursor, first);
+      return text === undefined ? undefined : JSON.stringify(text);
+    }
+    case OPEN_BRACE:
+      return yield* dict(cursor, depth);
+    case OPEN_BRACKET:
+      return yield* sequence(cursor, CLOSE_BRACKET, depth);
+    case OPEN_PARENTHESIS:
+      return yield* sequence(cursor, CLOSE_PARENTHESIS, depth);
+  }
+  const isNumber = isDigit(first) || first === 0x2b /* + */ || first === 0x2d /* - */ || first === 0x2e; /* . */
+  return isNumber ? yield* number(cursor) : WORDS.get(yield* word(cursor));
+}
+
+/** Reads a list or a tuple. `(1, 2)` is a tuple, `(1)` only a 1. */
+function* sequence(cursor: Cursor, close: number, depth: number): Reading<string | undefined> {
+  cursor.take();
+  const items: string[] = [];
+  let isTuple = true;
+  while ((yield* space(cursor)) !== close) {
+    const item = yield* literal(cursor, depth + 1);
+    if (item === undefined) return undefined;
+    items.push(item);
+    isTuple = (yield* space(cursor)) === COMMA || items.length > 1;
+    if (!(yield* comma(cursor, close))) return undefined;
+  }
+  cursor.take();
+  return isTuple || close === CLOSE_BRACKET ? `[${items.join(',')}]` : items[0];
+}
+
+/** Reads a comma, unless what closes comes. */
+function* comma(cursor: Cursor, close: number): Reading<boolean> {
+  const next = yield* space(cursor);
+  if (next === COMMA) cursor.take();
+  return next === COMMA || next === close;
+}
+
+/** Reads `1` and `1e5` as they are, `+1`, `.5` and `1.` in JSON's way. `010` is no number in either language. */
+function* number(cursor: Cursor): Reading<string | undefined> {
+  let text = '';
+  for (;;) {
+    while (cursor.dry) yield;
+    const code = cursor.peek();
+    const isSign = (code === 0x2b || code === 0x2d) && /(?:^|[eE])$/.test(text.slice(-1));
+    if (!isSign && code !== 0x2e && !isWord(code)) break;
+    if (text.length === MAX_NUMBER) return undefined;
+    text += String.fromCharCode(code);
+    cursor.take();
+  }
+  const [, sign, whole = '', fraction, exponent = ''] = NUMBER.exec(text) ?? [];
+  if (sign === undefined || (whole === '' && !fraction) || /^0\d/.test(whole)) return undefined;
+  const point = fraction === undefined ? '' : `.${fraction || '0'}`;
+  return `${sign === '-' ? '-' : ''}${whole || '0'}${point}${exponent}`;
+}
+
+function* string(cursor: Cursor, quote: number): Reading<string | undefined> {
+  cursor.take();
+  let text = '';
+  for (;;) {
+    while (cursor.dry) yield;
+    const code = cursor.peek();
+    if (code === END || code === NEWLINE || code === RETURN) return undefined;
+    cursor.take();
+    if (code === quote) break;
+    const piece: string | undefined = code === BACKSLASH ? yield* escaped(cursor) : String.fromCharCode(code);
+    if (piece === undefined) return undefined;
+    text += piece;
+  }
+  while (cursor.dry) yield;
+  // `'''` and `'a' 'b'`: rare, and easily misread.
+  return cursor.peek() === quote ? undefined : text;
+}
+
+/** Reads what stands behind a backslash. */
+function* escaped(cursor: Cursor): Reading<string | undefined> {
+  while (cursor.dry) yield;
+  const code = cursor.peek();
+  if (code === END) return undefined;
+  cursor.take();
+  const letter = String.fromCharCode(code);
+  const digits = HEX_DIGITS.get(letter);
+  // Python keeps a backslash before any other character.
+  if (digits === undefined) return ESCAPES.get(letter) ?? `\\${letter}`;
+  let hex = '';
+  while (hex.length < digits) {
+    while (cursor.dry) yield;
+    const digit = cursor.peek();
+    if (digit === END || !/[\da-fA-F]/.test(String.fromCharCode(digit))) return undefined;
+    hex += String.fromCharCode(digit);
+    cursor.take();
+  }
+  const point = Number.parseInt(hex, 16);
+  return point <= 0x10ffff ? String.fromCodePoint(point) : undefined;
+}
+
+function* word(cursor: Cursor): Reading<string> {
+  let text = '';
+  for (;;) {
+    while (cursor.dry) yield;
+    const code = cursor.peek();
+    if (!isWord(code) || text.length === MAX_WORD) return text;
+    text += String.fromCharCode(code);
+    cursor.take();
   }
 }
 
-class NoLiteral extends Error {}
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
 
-class Literals {
-  private at = 0;
-  private readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  keywords(): string {
-    const seen = new Set<string>();
-    const members: string[] = [];
-    this.skip();
-    while (this.at < this.text.length) {
-      const name = this.match(WORD) ?? this.refuse();
-      if (seen.has(name)) this.refuse();
-      seen.add(name);
-      this.skip();
-      this.expect('=');
-      members.push(`${JSON.stringify(name)}:${this.value(0)}`);
-      if (this.at < this.text.length) this.expect(',');
-      this.skip();
-    }
-    return `{${members.join(',')}}`;
-  }
-
-  private value(depth: number): string {
-    this.skip();
-    const first = this.text[this.at] ?? '';
-    const json = this.valueFrom(first, depth);
-    this.skip();
-    return json;
-  }
-
-  private valueFrom(first: string, depth: number): string {
-    if (depth > MAX_DEPTH) this.refuse();
-    switch (first) {
-      case '"':
-      case "'":
-        return JSON.stringify(this.string(first));
-      case '[':
-        return `[${this.items(']', depth).join(',')}]`;
-      case '(':
-        return this.tuple(depth);
-      case '{':
-        return this.dict(depth);
-    }
-    const number = this.match(NUMBER);
-    if (number !== undefined) return this.number(number);
-    const word = this.match(WORD) ?? this.refuse();
-    return Object.hasOwn(WORDS, word) ? (WORDS[word] ?? this.refuse()) : this.refuse();
-  }
-
-  /** `1` and `1e5` as they are, `+1`, `.5` and `1.` in JSON's way. `010` is no number in either language. */
-  private number(text: string): string {
-    const [, sign = '', whole = '', rest = ''] = /^([+-]?)(\d*)\.?(.*)$/.exec(text) ?? [];
-    if (/^0\d/.test(whole) || /\w/.test(this.text[this.at] ?? '')) this.refuse();
-    const fraction = text.includes('.') ? (/^\d/.test(rest) ? `.${rest}` : `.0${rest}`) : rest;
-    return `${sign === '-' ? '-' : ''}${whole || '0'}${fraction}`;
-  }
-
-  private string(quote: string): string {
-    this.at++;
-    let value = '';
-    for (;;) {
-      value += this.match(PLAIN[quote] as RegExp) ?? '';
-      const next = this.text[this.at++];
-      if (next === quote) break;
-      if (next !== '\\') this.refuse();
-      value += this.escape();
-    }
-    // `'''` and `'a' 'b'`: rare, and easily misread.
-    if (this.text[this.at] === quote) this.refuse();
-    return value;
-  }
-
-  private escape(): string {
-    const letter = this.text[this.at++] ?? '';
-    const hex = HEX[letter];
-    if (hex) {
-      const unit = Number.parseInt(this.match(hex) ?? this.refuse(), 16);
-      return unit <= 0x10ffff ? String.fromCodePoint(unit) : this.refuse();
-    }
-    // Python keeps a backslash before any other character.
-    return ESCAPES[letter] ?? `\\${letter}`;
-  }
-
-  private items(close: string, depth: number): string[] {
-    this.at++;
-    const items: string[] = [];
-    for (;;) {
-      this.skip();
-      if (this.text[this.at] === close) break;
-      items.push(this.value(depth + 1));
-      if (this.text[this.at] !== close) this.expect(',');
-    }
-    this.at++;
-    return items;
-  }
-
-  /** `(1, 2)` is a tuple, `(1)` only a 1. */
-  private tuple(depth: number): string {
-    const start = this.at;
-    const items = this.items(')', depth);
-    const [only] = items;
-    const isTuple = items.length !== 1 || /,\s*\)$/.test(this.text.slice(start, this.at));
-    return isTuple || only === undefined ? `[${items.join(',')}]` : only;
-  }
-
-  private dict(depth: number): string {
-    this.at++;
-    const members: string[] = [];
-    for (;;) {
-      this.skip();
-      const first = this.text[this.at] ?? '';
-      if (first === '}') break;
-      if (first !== '"' && first !== "'") this.refuse();
-      const key = JSON.stringify(this.string(first));
-      this.skip();
-      this.expect(':');
-      members.push(`${key}:${this.value(depth + 1)}`);
-      if (this.text[this.at] !== '}') this.expect(',');
-    }
-    this.at++;
-    return `{${members.join(',')}}`;
-  }
-
-  private skip(): void {
-    this.match(SPACE);
-  }
-
-  private expect(character: string): void {
-    if (this.text[this.at++] !== character) this.refuse();
-  }
-
-  private match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0];
-    this.at += found?.length ?? 0;
-    return found;
-  }
-
-  private refuse(): never {
-    throw new NoLiteral();
-  }
+function isWord(code: number): boolean {
+  return isDigit(code) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || code === 0x5f;
 }

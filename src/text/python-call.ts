@@ -2,7 +2,6 @@ import type { CallSink } from './call-sink.ts';
 import { type Cursor, END, literal, type Reading, space } from './cursor.ts';
 import { pythonArguments } from './python-arguments.ts';
 import type { ToolNames } from './tool-names.ts';
-import { ValueEnd } from './value-end.ts';
 
 /** Reads `name(key=value, …)`. It is converted to JSON, so it comes out whole. @returns whether it was a call of a declared tool. */
 export function* pythonCall(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
@@ -10,8 +9,8 @@ export function* pythonCall(cursor: Cursor, sink: CallSink, names: ToolNames): R
   if (name === undefined) return false;
   while (cursor.dry) yield;
   if (cursor.peek() !== 0x28 /* ( */) return false;
-  const text = yield* parenthesised(cursor);
-  const args = text === undefined ? undefined : pythonArguments(text);
+  cursor.take();
+  const args = yield* pythonArguments(cursor);
   if (args === undefined) return false;
   sink.begin(name);
   sink.delta(args);
@@ -47,37 +46,4 @@ export function* pythonCalls(cursor: Cursor, sink: CallSink, names: ToolNames): 
     }
     if (next === END) return true;
   }
-}
-
-/** Reads to the parenthesis that closes. @returns what is within, or `undefined` as soon as it cannot be keyword arguments. */
-function* parenthesised(cursor: Cursor): Reading<string | undefined> {
-  const end = new ValueEnd(true);
-  end.find('(', 0);
-  cursor.take();
-  let text = '';
-  if ((yield* space(cursor)) !== 0x29 /* ) */) {
-    const word = yield* keyword(cursor);
-    if (word === undefined) return undefined;
-    text = word;
-  }
-  while (!end.reached) {
-    while (cursor.dry) yield;
-    if (cursor.ended) return undefined;
-    text += cursor.takeValue(end);
-  }
-  return text.slice(0, -1);
-}
-
-/** Reads `name =`: `f(the rest of a sentence` is no call, however it goes on. */
-function* keyword(cursor: Cursor): Reading<string | undefined> {
-  let word = '';
-  for (;;) {
-    while (cursor.dry) yield;
-    const code = cursor.peek();
-    if (code < 0 || !/\w/.test(String.fromCharCode(code))) break;
-    word += String.fromCharCode(code);
-    cursor.take();
-  }
-  yield* space(cursor);
-  return word !== '' && (yield* literal(cursor, '=')) ? `${word}=` : undefined;
 }

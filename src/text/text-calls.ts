@@ -1,19 +1,19 @@
+import { isCutShort } from '../calls/accumulator.ts';
 import { shortHash } from '../calls/assembler.ts';
 import type { AnyEvent, ModelEvent, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart } from '../events.ts';
 import { checkBounds } from '../json/bounds.ts';
-import type { ToolDeclaration } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { amendedError, amendedMessage } from './amended.ts';
 import { callFormats, type TextCallFormat } from './call-formats.ts';
 import { CallScanner, type ScannerSink } from './call-scanner.ts';
-import { ToolNames } from './tool-names.ts';
+import { type CallableTool, ToolNames } from './tool-names.ts';
 
 /** Settings of `extractTextToolCalls`. */
 export interface ExtractTextToolCallsOptions {
   /** How the model writes its calls; `auto` knows every format with a marker. Default `auto`. */
   readonly format?: TextCallFormat | 'auto';
-  /** What may be called: only these names become calls. */
-  readonly tools: ReadonlyArray<Pick<ToolDeclaration, 'name'>>;
+  /** What may be called: only these names become calls. The schemas tell the types of arguments where the format does not (`qwen-coder`, `glm`). */
+  readonly tools: readonly CallableTool[];
   /** Text that may be held back while it can still become a call, in UTF-16 code units; beyond it, it is text. Default 1 Mi. */
   readonly maxHeldLength?: number;
   /** Made part of the calls' ids; give each round of an answer its own. Default: the response's id. */
@@ -61,7 +61,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
 
   constructor(options: ExtractTextToolCallsOptions) {
     this.options = options;
-    this.names = new ToolNames(options.tools.map(({ name }) => name));
+    this.names = new ToolNames(options.tools);
     this.scanner = this.newScanner();
   }
 
@@ -79,7 +79,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
         this.scanner.push(event.text);
         return;
       case 'tool-call-start':
-        this.scanner.settle();
+        this.scanner.settle(false);
         this.indexes.set(event.callId, event.index + this.calls.length);
         out.enqueue(this.moved(event));
         return;
@@ -89,15 +89,15 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
         return;
       case 'reasoning-delta':
       case 'refusal-delta':
-        if (event.text !== '') this.scanner.settle();
+        if (event.text !== '') this.scanner.settle(false);
         out.enqueue(event);
         return;
       case 'finish-reason':
-        this.scanner.settle();
+        this.scanner.settle(!isCutShort(event.reason));
         out.enqueue(event);
         return;
       case 'round-end':
-        this.scanner.settle();
+        this.scanner.settle(!event.cut && !isCutShort(event.reason));
         out.enqueue(this.calls.length === 0 ? event : { ...event, message: amendedMessage(event.message, this.found()) });
         this.forget();
         return;
@@ -116,7 +116,7 @@ class Extractor implements Stage<ModelEvent, ModelEvent>, ScannerSink {
 
   flush(out: Output<ModelEvent>): void {
     this.out = out;
-    this.scanner.settle();
+    this.scanner.settle(true);
   }
 
   fail(error: unknown, out: Output<ModelEvent>): unknown {

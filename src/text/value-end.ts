@@ -1,5 +1,4 @@
 const QUOTE = 0x22;
-const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 
 /**
@@ -12,19 +11,13 @@ export class ValueEnd {
   private depth = 0;
   private quote = 0;
   private escaped = false;
-  private readonly apostrophes: boolean;
-
-  /** @param apostrophes whether `'` begins a string, too. */
-  constructor(apostrophes = false) {
-    this.apostrophes = apostrophes;
-  }
 
   /** @returns the index after the value's last character, or `until` where it goes on. */
   find(text: string, from: number, until = text.length): number {
     for (let i = from; i < until; i++) {
       const code = text.charCodeAt(i);
       if (this.quote !== 0) this.inString(code);
-      else if (code === QUOTE || (code === APOSTROPHE && this.apostrophes)) this.quote = code;
+      else if (code === QUOTE) this.quote = code;
       else if (code === 0x7b || code === 0x5b || code === 0x28) this.depth++;
       else if (code === 0x7d || code === 0x5d || code === 0x29) this.depth--;
       else continue;

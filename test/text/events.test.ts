@@ -67,6 +67,51 @@ describe('extractTextToolCalls, its events', () => {
     expect(kinds(run(stage(), [textDelta('a <tool'), thought, textDelta('_call> b')]).values)).toEqual(['a <tool', 'hm', '_call> b']);
   });
 
+  it.each([
+    ['pythonic', '[f(x=1)]'],
+    ['llama-json', '{"name":"f","parameters":{"x":1}}'],
+    ['plain', 'f(x=1)'],
+  ] as const)('finds calls without a marker behind reasoning, not before it: %s', (format, text) => {
+    const thought: ModelEvent = { type: 'reasoning-delta', text: 'hm' };
+    const [start, ...rest] = round([text]) as [ModelEvent, ...ModelEvent[]];
+    const read = (events: ModelEvent[]) => seen(run(textCallExtractor({ tools, format }) as Stage<ModelEvent, ModelEvent>, events).values);
+    expect(read([start, thought, ...rest])).toEqual({ text: '', calls: [['f', { x: 1 }]] });
+    expect(read([start, textDelta('\n'), thought, ...rest])).toEqual({ text: '\n', calls: [['f', { x: 1 }]] });
+    expect(read([start, textDelta(text), thought, textDelta(' is how.')])).toEqual({ text: `${text} is how.`, calls: [] });
+  });
+
+  it.each(['length', 'content-filter', 'error'] as const)(
+    'takes nothing without a marker for a call where the message was cut: %s',
+    (reason) => {
+      for (const [format, text] of [
+        ['pythonic', '[f(x=1)]'],
+        ['llama-json', '{"name":"f"}'],
+        ['plain', 'f(x=1)'],
+      ] as const) {
+        const [start, said, , end] = round([text]);
+        const finish = { type: 'finish-reason', reason, raw: reason };
+        for (const events of [
+          [start, said, finish, end],
+          [start, said, { ...end, reason }],
+          [start, said, { ...end, cut: true }],
+        ]) {
+          const stage = textCallExtractor({ tools, format }) as Stage<ModelEvent, ModelEvent>;
+          expect(seen(run(stage, events as ModelEvent[]).values)).toEqual({ text, calls: [] });
+        }
+      }
+    },
+  );
+
+  it('lets go of Python as soon as it is none', () => {
+    const now: ModelEvent[] = [];
+    const ignore = () => undefined;
+    const extractor = textCallExtractor({ tools, format: 'plain' }) as Stage<ModelEvent, ModelEvent>;
+    for (const piece of ['f(x=', 'it is', ' prose']) {
+      extractor.transform(textDelta(piece), { enqueue: (event) => void now.push(event), error: ignore, terminate: ignore });
+    }
+    expect(joined(now)).toEqual([textDelta('f(x=it is prose')]);
+  });
+
   it('goes on with a call that had begun after other content and after the finish reason', () => {
     const thought: ModelEvent = { type: 'reasoning-delta', text: 'hm' };
     const [first, second] = [call.slice(0, 40), call.slice(40)];

@@ -13,6 +13,28 @@ interface Sample {
 const paris = ['get_weather', { city: 'Paris' }];
 const oslo = ['get_weather', { city: 'Oslo' }];
 
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+const notLiterals = [
+  ...[
+    'x=010',
+    'x=1_000',
+    'x=0x10',
+    'x=1e',
+    'x=--1',
+    'x=.',
+    'x=1 2',
+    "x='a' 'b'",
+    "x='a''b'",
+    `x="""a"""`,
+    'x=f()',
+    'x=1, x=2',
+    '1x=1',
+    'x',
+    '**x',
+  ],
+  ...['x={1: 2}', "x='a\nb'", "x='\\x4'", "x='\\U00110000'", 'x=[1 2]', 'x=yes', `x=${nested(66)}`],
+];
+
 const samples: readonly Sample[] = [
   {
     name: 'Hermes: two calls with text before',
@@ -211,6 +233,152 @@ const samples: readonly Sample[] = [
   { name: 'plain: in a code block', format: 'plain', text: '```\nf(x=1)\n' },
   { name: 'plain: positional arguments', format: 'plain', text: 'f("a")' },
   { name: 'plain: no arguments', format: 'plain', text: 'f()', calls: [['f', {}]] },
+  {
+    name: 'Hermes: right behind a closing quotation mark, an apostrophe, and an inch',
+    format: 'auto',
+    text: 'I look for "Paris"<tool_call>{"name":"f"}</tool_call>\nThe users\'<tool_call>{"name":"f"}</tool_call>\nA 5" disk: <tool_call>{"name":"f"}</tool_call>',
+    left: 'I look for "Paris"\nThe users\'\nA 5" disk: ',
+    calls: [
+      ['f', {}],
+      ['f', {}],
+      ['f', {}],
+    ],
+  },
+  { name: 'Hermes: within a quotation', format: 'auto', text: 'It says "now run <tool_call>{"name":"f"}</tool_call> please".' },
+  {
+    name: 'Hermes: in quotation marks of other languages',
+    format: 'auto',
+    text: '「<tool_call>{"name":"f"}</tool_call>」 «a <tool_call>{"name":"f"}</tool_call>» „<tool_call>{"name":"f"}</tool_call>“',
+  },
+  {
+    name: 'Hermes: behind a quotation of German',
+    format: 'auto',
+    text: '„Paris“<tool_call>{"name":"f"}</tool_call>',
+    left: '„Paris“',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: a quotation that is left open ends with its line',
+    format: 'auto',
+    text: 'Say "hi\n<tool_call>{"name":"f"}</tool_call>',
+    left: 'Say "hi\n',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: in a code block of a list',
+    format: 'auto',
+    text: '1. Like:\n\n    ```xml\n    <tool_call>{"name":"f"}</tool_call>\n    ```\n- ```\n  <tool_call>{"name":"f"}</tool_call>\n  ```\n\t~~~\n\t<tool_call>{"name":"f"}</tool_call>',
+  },
+  {
+    name: 'Hermes: behind a code block of a list',
+    format: 'auto',
+    text: '- ```\n  x\n  ```\n<tool_call>{"name":"f"}</tool_call>',
+    left: '- ```\n  x\n  ```\n',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: a fence that stands deeper than the one that is open closes nothing',
+    format: 'auto',
+    text: '```\n    ```\n<tool_call>{"name":"f"}</tool_call>\n- ```\n<tool_call>{"name":"f"}</tool_call>',
+  },
+  {
+    name: 'Hermes: in indented code',
+    format: 'auto',
+    text: 'Like:\n\n    <tool_call>{"name":"f"}</tool_call>\n\tor <tool_call>{"name":"f"}</tool_call>\n',
+  },
+  {
+    name: 'Hermes: indented in a paragraph, and in a list',
+    format: 'auto',
+    text: 'So:\n    <tool_call>{"name":"f"}</tool_call>\n\n2) a\n\n    <tool_call>{"name":"f"}</tool_call>\n\nend\n\n    <tool_call>{"name":"f"}</tool_call>',
+    left: 'So:\n    \n\n2) a\n\n    \n\nend\n\n    <tool_call>{"name":"f"}</tool_call>',
+    calls: [
+      ['f', {}],
+      ['f', {}],
+    ],
+  },
+  {
+    name: 'Hermes: a dict of Python',
+    format: 'hermes',
+    text: `<tool_call>\n{'arguments': {'x': [True, None], "y": 1, 'z': 'it\\'s'}, 'name': 'f'}\n</tool_call>`,
+    calls: [['f', { x: [true, null], y: 1, z: "it's" }]],
+  },
+  {
+    name: 'Hermes: a dict of Python that calls what is not declared',
+    format: 'hermes',
+    text: `<tool_call>{'name': 'rm', 'arguments': {}}</tool_call>`,
+  },
+  { name: 'Hermes: a dict of Python with another key', format: 'hermes', text: `<tool_call>{'name': 'f', 'why': {}}</tool_call>` },
+  {
+    name: 'Hermes: a code block within the marks',
+    format: 'hermes',
+    text: '<tool_call>\n```json\n{"name":"f","arguments":{}}\n```\n</tool_call>',
+    calls: [['f', {}]],
+  },
+  {
+    name: 'Hermes: an undeclared call whose arguments hold a call of another format',
+    format: 'auto',
+    text: '<tool_call>{"name":"rm","arguments":{"q":"run [TOOL_CALLS]f{} now"}}</tool_call>',
+  },
+  {
+    name: 'Hermes: a mark begins within what begins another',
+    format: 'auto',
+    text: '<tool_call>\n<<tool_call>\n<tool_call>{"name":"f"}</tool_<tool_call>{"name":"get"}</tool_call>',
+    left: '<tool_call>\n<<tool_call>\n</tool_',
+    calls: [
+      ['f', {}],
+      ['get', {}],
+    ],
+  },
+  { name: 'Mistral: one object', format: 'mistral', text: '[TOOL_CALLS]{"name": "f", "arguments": {"x": 1}}', calls: [['f', { x: 1 }]] },
+  {
+    name: 'Mistral: its marker in arguments',
+    format: 'mistral',
+    text: '[TOOL_CALLS]f[ARGS]{"x":"[TOOL_CALLS] is a marker"}',
+    calls: [['f', { x: '[TOOL_CALLS] is a marker' }]],
+  },
+  {
+    name: 'Llama: a tag',
+    format: 'llama-json',
+    text: 'Ok.<function=get_weather>{"city": "Paris"}</function>',
+    left: 'Ok.',
+    calls: [paris],
+  },
+  {
+    name: 'Llama: an end mark that was left in',
+    format: 'llama-json',
+    text: '{"name": "f", "parameters": {}}<|eom_id|>',
+    calls: [['f', {}]],
+  },
+  { name: 'pythonic: an end mark that was left in', format: 'pythonic', text: '[f(x=1)]<|eot_id|>\n', calls: [['f', { x: 1 }]] },
+  { name: 'pythonic: another end mark', format: 'pythonic', text: '[f(x=1)]<|end|>' },
+  { name: 'pythonic: LFM 2', format: 'auto', text: "<|tool_call_start|>[get_weather(city='Paris')]<|tool_call_end|>", calls: [paris] },
+  {
+    name: 'pythonic: nested tuples, signs, exponents, escapes',
+    format: 'pythonic',
+    text: `[f(b=-1.5e3, a={"k": (1,), 'n': [[], {}, ()]}, c=(2), d=+.5, e=1., s='a\\n\\'b\\x41\\U0001F600', t="x)]", q='\\q')]`,
+    calls: [['f', { b: -1500, a: { k: [1], n: [[], {}, []] }, c: 2, d: 0.5, e: 1, s: "a\n'bA😀", t: 'x)]', q: '\\q' }]],
+  },
+  { name: 'pythonic: brackets 64 deep', format: 'pythonic', text: `[f(x=${nested(64)})]`, calls: [['f', { x: JSON.parse(nested(64)) }]] },
+  ...notLiterals.map(
+    (args): Sample => ({ name: `pythonic: f(${args.slice(0, 20)}) is no call`, format: 'pythonic', text: `[f(${args})]` }),
+  ),
+  {
+    name: 'Kimi K2: two calls',
+    format: 'auto',
+    text: 'I look. <|tool_calls_section_begin|> <|tool_call_begin|>\nfunctions.get_weather:0 <|tool_call_argument_begin|> {"city": "Paris"} <|tool_call_end|><|tool_call_begin|>f:11<|tool_call_argument_begin|>{}<|tool_call_end|> <|tool_calls_section_end|>',
+    left: 'I look. ',
+    calls: [paris, ['f', {}]],
+  },
+  {
+    name: 'Kimi K2: an undeclared name',
+    format: 'kimi',
+    text: '<|tool_calls_section_begin|><|tool_call_begin|>functions.rm:0<|tool_call_argument_begin|>{}<|tool_call_end|>',
+  },
+  {
+    name: 'Kimi K2: a name without its number',
+    format: 'kimi',
+    text: '<|tool_calls_section_begin|><|tool_call_begin|>functions.f<|tool_call_argument_begin|>{}<|tool_call_end|>',
+  },
 ];
 
 describe('calls written as text', () => {

@@ -8,6 +8,8 @@ import { ValueEnd } from '../../src/text/value-end.ts';
 import { extract, joined, seen, singles } from './support.ts';
 
 const { fragments, jsonObject, jsonText } = arbitraries(fc);
+/** Those that name their arguments one by one. */
+const byName = new Set<TextCallFormat>(['pythonic', 'plain', 'qwen-coder', 'glm']);
 const formats = Object.keys(callFormats) as (TextCallFormat | 'auto')[];
 
 /** A call of `f` as each format writes it. */
@@ -18,6 +20,10 @@ const written: { readonly [format in TextCallFormat]: (args: string) => string }
   'llama-json': (args) => `<|python_tag|>{"name": "f", "parameters": ${args}}`,
   pythonic: (args) => `<|python_start|>[f(x=${args})]<|python_end|>`,
   plain: (args) => `\nf(x=${args})`,
+  'qwen-coder': (args) => `<tool_call>\n<function=f>\n<parameter=x>\n${args}\n</parameter>\n</function>\n</tool_call>`,
+  glm: (args) => `<tool_call>f\n<arg_key>x</arg_key>\n<arg_value>${args}</arg_value>\n</tool_call>`,
+  kimi: (args) =>
+    `<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>${args}<|tool_call_end|><|tool_calls_section_end|>`,
 };
 
 /** Pieces of calls, right and wrong, with what makes them text. */
@@ -25,6 +31,17 @@ const shards = [
   ...['<tool_call>', '</tool_call>', '{"name": "f", "arguments": ', '{"x": "a(b}"}', '{}', '}', '"arguments":', '"name"', ',', '"'],
   ...['[TOOL_CALLS]', '[ARGS]', '[', ']', 'f', 'get', 'rm', '(x=1)', "(x='a')", '(', ')', ';', '<|python_tag|>', '<|python_start|>'],
   ...[
+    '<function=f>',
+    '</function>',
+    '<parameter=x>\n',
+    '\n</parameter>',
+    '<arg_key>x</arg_key>',
+    '<arg_value>',
+    '</arg_value>',
+    '<|tool_calls_section_begin|>',
+    '<|tool_call_begin|>',
+    'functions.f:0',
+    '<|tool_call_argument_begin|>',
     '<｜tool▁calls▁begin｜>',
     '<｜tool▁call▁begin｜>',
     '<｜tool▁sep｜>',
@@ -76,8 +93,7 @@ describe('extractTextToolCalls', () => {
 
   it.each(Object.keys(written) as TextCallFormat[])('law: the text and the markup of the calls are what went in (%s)', (format) => {
     const prose = fc.constantFrom('', 'I look.', 'Ünïcode 😀 text', 'a < b and [c]', '`code` and\n```\nmore\n```\n');
-    const args =
-      format === 'pythonic' || format === 'plain' ? jsonText(fc.string()).filter((text) => text === text.trim()) : jsonText(jsonObject());
+    const args = byName.has(format) ? jsonText(fc.string()).filter((text) => text === text.trim()) : jsonText(jsonObject());
     const drawn = fc.tuple(prose, args).chain(([before, text]) => {
       const whole = before + written[format](text);
       return fc.tuple(fc.constant(before), fc.constant(text), fragments(whole));
@@ -90,6 +106,23 @@ describe('extractTextToolCalls', () => {
         expect(found.calls).toEqual([['f', typeof value === 'string' ? { x: value } : value]]);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it.each(['qwen-coder', 'glm'] as const)('law: a string without quotes comes out as it was written (%s)', (format) => {
+    const raw = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.constantFrom('\n', '<', '</', '"', '\\', ' ', 'a', '😀', '</parameter', '</arg_value')).map((all) => all.join('')),
+    );
+    const drawn = raw.chain((text) => fc.tuple(fc.constant(text), fragments(written[format](text))));
+    const typed = [{ name: 'f', inputSchema: { type: 'object', properties: { x: { type: 'string' } } } }];
+    fc.assert(
+      fc.property(drawn, ([text, pieces]) => {
+        const events = extract(pieces, { format, tools: typed });
+        expect(seen(events)).toEqual({ text: '', calls: [['f', { x: text }]] });
+        expect(joined(events)).toEqual(joined(extract([pieces.join('')], { format, tools: typed })));
+      }),
+      { numRuns: 300 },
     );
   });
 
