@@ -56,6 +56,7 @@ export type { SocketEndpoint } from './models/socket-endpoint.ts';
 export type { SocketEvent, SocketLike, SocketOptions, WebSocketClass } from './models/socket-like.ts';
 export { type SocketModelOptions, socketModel } from './models/socket-model.ts';
 export type { Timeouts } from './models/try-clock.ts';
+export { type RetryPolicy, withRetry } from './models/with-retry.ts';
 export { ndjsonParser, type ParseNdjsonOptions } from './ndjson/parser.ts';
 export type { AnswerState, CallState, CallStatus } from './rounds/answer-state.ts';
 export type { WithAnswer } from './rounds/answer-view.ts';

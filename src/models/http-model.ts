@@ -9,7 +9,7 @@ import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
 import { frameReader, framingsOf } from './framing.ts';
 import type { Model } from './model.ts';
 import { redactError, redactor } from './redact.ts';
-import { checkedRetry, type RetryOptions, retryBeforeFirstEvent } from './retry.ts';
+import { beforeFirstEvent, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
 
 /** An endpoint, and how to get along with it. */
@@ -92,6 +92,6 @@ export function httpModel(options: HttpModelOptions): Model {
           catchError((error) => throwError(() => redactError(error, redact))),
         );
       });
-    return retryBeforeFirstEvent(ask, retry, { aborted$, isWanted: () => answer?.aborted !== true });
+    return retrying(ask, { ...retry, retryIf: beforeFirstEvent }, { aborted$, isWanted: () => answer?.aborted !== true });
   };
 }

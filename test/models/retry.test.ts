@@ -3,8 +3,9 @@ import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { ConnectionError, HttpError, InterruptedError, ProviderError, TimeoutError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events.ts';
-import { checkedRetry, isRetryable, type RetryOptions, retryBeforeFirstEvent } from '../../src/models/retry.ts';
+import { beforeFirstEvent, checkedRetry, isRetryable, type RetryOptions, retrying } from '../../src/models/retry.ts';
 
+const rules = (options: RetryOptions) => ({ ...checkedRetry(options), retryIf: beforeFirstEvent });
 const failed = new ConnectionError('no route');
 const limited = (retryAfterMs: number) => new HttpError('slow down', { status: 429, retryable: true, retryAfterMs });
 const values: { [key: string]: AnyEvent } = { s: { type: 'round-start' }, t: { type: 'text-delta' }, d: { type: 'diagnostic' } };
@@ -18,7 +19,7 @@ function check(
 ) {
   new TestScheduler((actual, wanted) => expect(actual).toEqual(wanted)).run(({ cold, expectObservable, expectSubscriptions }) => {
     const sources = tries.map(({ marbles, error = failed }) => cold(marbles, values, error));
-    const model$ = retryBeforeFirstEvent((n): Observable<AnyEvent> => sources[n - 1] as Observable<AnyEvent>, checkedRetry(options));
+    const model$ = retrying((n): Observable<AnyEvent> => sources[n - 1] as Observable<AnyEvent>, rules(options));
     const r = expect.objectContaining({ type: 'diagnostic', code: 'retried' });
     expectObservable(model$).toBe(expected, { ...values, r }, expectedError);
     for (const [i, { subscribed }] of tries.entries()) {
@@ -30,7 +31,7 @@ function check(
 
 const options = { baseDelayMs: 4, random: () => 1 } as const;
 
-describe('retryBeforeFirstEvent', () => {
+describe('retrying, before the first event', () => {
   it('asks again while nothing has come, after a wait it announces', () => {
     check(
       [
@@ -111,7 +112,7 @@ describe('retryBeforeFirstEvent', () => {
     new TestScheduler((actual, wanted) => expect(actual).toEqual(wanted)).run(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<AnyEvent>('-#', values, failed);
       const r = expect.objectContaining({ code: 'retried' });
-      const model$ = retryBeforeFirstEvent(() => source, checkedRetry(options));
+      const model$ = retrying(() => source, rules(options));
       expectObservable(model$, '^--!').toBe('-r', { r });
       expectSubscriptions(source.subscriptions).toBe(['^!']);
     });
@@ -122,7 +123,7 @@ describe('retryBeforeFirstEvent', () => {
     const errors: unknown[] = [];
     new TestScheduler(() => {}).run(({ cold, flush }) => {
       const cancellation = { aborted$, isWanted: () => true };
-      retryBeforeFirstEvent(() => cold<AnyEvent>('#', {}, failed), checkedRetry({ ...options, maxTries: 2 }), cancellation).subscribe({
+      retrying(() => cold<AnyEvent>('#', {}, failed), rules({ ...options, maxTries: 2 }), cancellation).subscribe({
         error: (error) => errors.push(error),
       });
       cold('--a').subscribe(() => aborted$.error('aborted'));
@@ -133,7 +134,7 @@ describe('retryBeforeFirstEvent', () => {
 
   it('says how often it tried, how long it waits, and why', () => {
     const seen: unknown[] = [];
-    retryBeforeFirstEvent<AnyEvent>(() => throwError(() => failed), checkedRetry({ ...options, maxTries: 2 }))
+    retrying<AnyEvent>(() => throwError(() => failed), rules({ ...options, maxTries: 2 }))
       .subscribe((event) => seen.push(event))
       .unsubscribe();
     expect(seen).toEqual([{ type: 'diagnostic', code: 'retried', message: 'Try 1 of 2 failed; asking again in 4 ms. no route' }]);
