@@ -9,6 +9,7 @@ import type { Model } from './models/model.ts';
 import { checkedMaxRounds } from './rounds/ask-rounds.ts';
 import type { ExecuteToolsOptions } from './tools/options.ts';
 import type { Tool } from './tools/tool.ts';
+import { scopedJournal } from './tools/tool-journal.ts';
 
 /** Settings of {@link streamAnswer}: its own, those of `executeTools` and those of `accumulateToolCalls`. */
 export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateToolCallsOptions {
@@ -38,7 +39,7 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
  * failed or unsubscribed.
  *
  * @param options `model`, `request`, `tools`, `maxRounds` (default 8), and the options of `executeTools` (`concurrency`, `timeoutMs`, `startWhen`,
- * `approve`, `repair`) and `accumulateToolCalls` (`maxArgumentLength`, `maxDepth`, `maxCalls`). Two tools of one name, or
+ * `approve`, `repair`, `journal`) and `accumulateToolCalls` (`maxArgumentLength`, `maxDepth`, `maxCalls`). Two tools of one name, or
  * tools within the request, throw a `TypeError` at the call.
  *
  * @example
@@ -78,12 +79,17 @@ export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEve
   const { model, request, tools = [], maxRounds, ...rest } = options;
   if (typeof model !== 'function') throw new TypeError('streamAnswer: `model` is no function: give one, e.g. httpModel(endpoint).');
   const bound = checkedMaxRounds(maxRounds);
-  const run = executeTools<AnswerEvent>(tools, rest);
+  // Throws now what its options are not.
+  const runTools = executeTools<AnswerEvent>(tools, rest);
+  const { journal } = rest;
+  const run = (round: number) =>
+    journal ? executeTools<AnswerEvent>(tools, { ...rest, journal: scopedJournal(journal, `round ${round}`) }) : runTools;
   const first = withTools(checkedRequest(request), tools);
   return defer(() => {
     const answer = new AbortController();
+    let round = 0;
     const ask = (asked: ModelRequest): Observable<AnswerEvent> =>
-      from(model(asked, answer.signal)).pipe(accumulateToolCalls<AnswerEvent>(rest), run);
+      from(model(asked, answer.signal)).pipe(accumulateToolCalls<AnswerEvent>(rest), run(++round));
     return defer(() => ask(first)).pipe(
       resumeAfterTools({ request: first, ask, maxRounds: bound }),
       finalize(() => answer.abort()),

@@ -183,6 +183,25 @@ export class LimitError extends StreamError {
   }
 }
 
+/**
+ * A process that died had started this call, and the journal does not know what came of it; the tool is not marked as repeatable. Find out,
+ * `settle` it in the journal, and ask again.
+ */
+export class UncertainCallError extends StreamError {
+  override readonly name = 'UncertainCallError';
+  readonly code = 'uncertain-call';
+  readonly toolName: string;
+
+  constructor(toolName: string, options: ErrorOptions = {}) {
+    super(
+      `An earlier process started the call of ${JSON.stringify(excerptOf(toolName, 80))} and never settled it: it may have had its effect. ` +
+        'Find out, `settle` it in the journal, and ask again; a tool that may run twice says so by `idempotentHint`.',
+      options,
+    );
+    this.toolName = toolName;
+  }
+}
+
 /** Every error a toolstream Observable raises by itself. */
 export type ToolstreamError =
   | InterruptedError
@@ -191,7 +210,8 @@ export type ToolstreamError =
   | ConnectionError
   | TimeoutError
   | MalformedFrameError
-  | LimitError;
+  | LimitError
+  | UncertainCallError;
 
 /** Whether an error is one of this library's own. */
 export function isToolstreamError(error: unknown): error is ToolstreamError {

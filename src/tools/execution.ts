@@ -9,7 +9,7 @@ import type { Tool } from './tool.ts';
  *     waiting     for the round's end
  *     preparing   its arguments are checked, repaired, approved
  *     ready       for a free place among those that run
- *     running     `execute` was entered
+ *     running     `execute` was entered, or the journal is asked whether it may be
  *     settled     its outcome is known, or nobody wants to know it
  */
 export type ExecutionState = 'waiting' | 'preparing' | 'ready' | 'running' | 'settled';
@@ -30,10 +30,13 @@ export class Execution {
   call: ToolCall;
   /** Absent where the model made the name up. */
   readonly tool: Tool | undefined;
+  /** Its name in the journal, where there is one. */
+  readonly key: string;
 
-  constructor(call: ToolCall, tool: Tool | undefined) {
+  constructor(call: ToolCall, tool: Tool | undefined, key: string) {
     this.call = call;
     this.tool = tool;
+    this.key = key;
   }
 
   /** Whether an equal call of the next attempt may take it: it did something, or somebody was asked. */

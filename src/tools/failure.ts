@@ -22,6 +22,10 @@ export const invalidArguments = (what: string) =>
 /** A call that was not started, and why. */
 export const notRun = (reason: string) => failed('not-run', `${reason} The tool was not run.`, false);
 
+/** A call that an earlier process started and never settled. */
+export const uncertain = () =>
+  failed('cancelled', 'The tool was started before and never told what came of it. It may have had an effect.', true);
+
 /** After these the model was stopped: what it asked for may not be what it meant. */
 export const vetoOf = (reason: FinishReason): string | undefined =>
   reason === 'length' || reason === 'content-filter' || reason === 'error' ? `The model's answer ended early (${reason}).` : undefined;

@@ -1,6 +1,7 @@
 import { checkStartWhen, checkTimeout } from './define-tool.ts';
 import type { Approve, Repair } from './prepare-call.ts';
 import type { StartWhen, Tool } from './tool.ts';
+import type { ToolJournal } from './tool-journal.ts';
 
 /** Settings of `executeTools`. */
 export interface ExecuteToolsOptions {
@@ -14,6 +15,8 @@ export interface ExecuteToolsOptions {
   readonly approve?: Approve;
   /** Asked once for each call with invalid arguments; within `timeoutMs`. Its answer is checked again. Default: none. */
   readonly repair?: Repair;
+  /** Remembers what was run beyond this process. Default: none; what a cut attempt of a round ran is remembered here anyway. */
+  readonly journal?: ToolJournal;
   /** A monotonic clock for `durationMs`, in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
 }
@@ -24,6 +27,7 @@ export interface RunnerSettings {
   readonly concurrency: number;
   readonly approve: Approve | undefined;
   readonly repair: Repair | undefined;
+  readonly journal: ToolJournal | undefined;
   readonly now: () => number;
   readonly timeoutMs: (tool: Tool) => number;
   readonly startWhen: (tool: Tool) => StartWhen;
@@ -31,7 +35,7 @@ export interface RunnerSettings {
 
 /** Checks what the caller gave, and throws with the fix. */
 export function runnerSettings(tools: readonly Tool[], options: ExecuteToolsOptions): RunnerSettings {
-  const { concurrency = 8, timeoutMs = 60_000, startWhen, approve, repair, now = () => performance.now() } = options;
+  const { concurrency = 8, timeoutMs = 60_000, startWhen, approve, repair, journal, now = () => performance.now() } = options;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new RangeError(`executeTools: concurrency is ${concurrency}. Give a whole number from 1.`);
   }
@@ -41,11 +45,17 @@ export function runnerSettings(tools: readonly Tool[], options: ExecuteToolsOpti
     if (hook !== undefined && typeof hook !== 'function')
       throw new TypeError(`executeTools: \`${name}\` is no function. Give one, or leave it out.`);
   }
+  if (journal !== undefined && !['begin', 'settle', 'forget'].every((name) => typeof journal?.[name as keyof ToolJournal] === 'function')) {
+    throw new TypeError(
+      'executeTools: `journal` needs the methods `begin`, `settle` and `forget`: see ToolJournal, or start from memoryJournal().',
+    );
+  }
   return {
     tools: byName(tools),
     concurrency,
     approve,
     repair,
+    journal,
     now,
     timeoutMs: (tool) => tool.timeoutMs ?? timeoutMs,
     startWhen: (tool) => tool.startWhen ?? startWhen ?? (tool.annotations.readOnlyHint ? 'confirmed' : 'finished'),

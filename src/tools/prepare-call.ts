@@ -1,14 +1,11 @@
 import * as E from 'fp-ts/Either';
-import { catchError, defaultIfEmpty, defer, from, map, type Observable, of, switchMap, take, timeout } from 'rxjs';
+import { catchError, defaultIfEmpty, defer, map, type Observable, of, switchMap, take, timeout } from 'rxjs';
 import type { ToolCall, ToolFailure } from '../events.ts';
 import type { Either, Json } from '../values.ts';
 import { failed, invalidArguments, messageOf } from './failure.ts';
+import { answerOf, type HookAnswer } from './hook-answer.ts';
 import { issuesText } from './issues.ts';
-import { isThenable, observableOf } from './output.ts';
 import type { Tool, Validated } from './tool.ts';
-
-/** Answered at once, later, or by an Observable's first value. */
-export type HookAnswer<T> = T | PromiseLike<T> | Observable<T>;
 
 /**
  * Asks whether a call may run. Only `true` lets it: anything else, an error or no answer refuses. The call it sees carries the arguments
@@ -82,13 +79,4 @@ function approved({ args, call }: { args: unknown; call: ToolCall }, tool: Tool,
     ),
     catchError((thrown) => of(failed('rejected', `The call could not be approved: ${messageOf(thrown)}. The tool was not run.`, false))),
   );
-}
-
-function answerOf<T>(ask: () => HookAnswer<T>): Observable<T> {
-  return defer(() => {
-    const answer = ask();
-    const stream$ = observableOf(answer) as Observable<T> | undefined;
-    if (stream$) return stream$.pipe(take(1));
-    return isThenable(answer) ? from(answer as PromiseLike<T>) : of(answer as T);
-  });
 }

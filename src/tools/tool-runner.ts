@@ -1,17 +1,19 @@
 import * as E from 'fp-ts/Either';
-import type { Subscriber } from 'rxjs';
-import { withPartial } from '../errors.ts';
+import type { Observable, Subscriber } from 'rxjs';
+import { UncertainCallError, withPartial } from '../errors.ts';
 import type { AnyEvent, Diagnostic, ModelEvent, ToolCall, ToolEvent, ToolFailure, ToolResult } from '../events.ts';
 import type { Either, Json } from '../values.ts';
+import { Attempts } from './attempts.ts';
 import { Execution, type ExecutionState } from './execution.ts';
-import { notRun, unknownTool, vetoOf } from './failure.ts';
-import { Journal } from './journal.ts';
+import { notRun, uncertain, unknownTool, vetoOf } from './failure.ts';
+import { JournalKeys } from './journal-keys.ts';
 import type { RunnerSettings } from './options.ts';
 import { prepareCall } from './prepare-call.ts';
-import { type RunOutput, runTool } from './run-tool.ts';
+import { type JournaledOutput, runJournaled } from './run-journaled.ts';
+import { runTool } from './run-tool.ts';
 import { Slots } from './slots.ts';
 import { subscribeWithin } from './subscribe-within.ts';
-import { lostProgress, progressOf, resultOf, startedOf, unclaimed } from './tool-events.ts';
+import { lostProgress, progressOf, resultOf, startedOf, unclaimed, unwritten } from './tool-events.ts';
 
 /** What the runner looks at among the events of its source. */
 type Watched = Extract<ModelEvent, { type: 'finish-reason' | 'round-end' | 'round-restarted' }> | ToolCall;
@@ -20,7 +22,9 @@ type Watched = Extract<ModelEvent, { type: 'finish-reason' | 'round-end' | 'roun
 export class ToolRunner<E extends AnyEvent> {
   /** Without a result: what the end waits for. */
   private readonly open = new Set<Execution>();
-  private readonly journal = new Journal<Execution>();
+  private readonly attempts = new Attempts<Execution>();
+  /** Where there is a journal. */
+  private readonly keys: JournalKeys | undefined;
   private readonly slots: Slots<Execution>;
   /** Why nothing more of this round starts. */
   private veto: string | undefined;
@@ -37,6 +41,7 @@ export class ToolRunner<E extends AnyEvent> {
   constructor(target: Subscriber<E | ToolEvent | Diagnostic>, settings: RunnerSettings) {
     this.target = target;
     this.settings = settings;
+    this.keys = settings.journal && new JournalKeys();
     this.slots = new Slots(settings.concurrency, (execution) => this.start(execution));
   }
 
@@ -65,24 +70,25 @@ export class ToolRunner<E extends AnyEvent> {
 
   /** Nobody listens any more: everything is aborted. */
   stop(): void {
-    for (const execution of [...this.open, ...this.journal.clear()]) execution.abandon();
+    for (const execution of [...this.open, ...this.attempts.clear()]) execution.abandon();
     this.open.clear();
   }
 
   private arrive(call: ToolCall): void {
     const tool = this.settings.tools.get(call.name);
-    if ((tool && !tool.execute) || this.journal.has(call)) return;
-    const claimed = this.journal.claim(call);
+    if ((tool && !tool.execute) || this.attempts.has(call)) return;
+    const claimed = this.attempts.claim(call);
+    const key = this.keys?.next(call) ?? '';
     if (claimed) {
       this.adopt(claimed, call);
       return;
     }
-    const execution = new Execution(call, tool);
+    const execution = new Execution(call, tool, key);
     this.open.add(execution);
-    this.journal.record(call, execution);
+    this.attempts.record(call, execution);
     if (E.isLeft(call.arguments) && call.arguments.left.code === 'interrupted') {
       this.settle(execution, notRun('The stream broke within the call.'));
-    } else if (this.veto !== undefined) this.settle(execution, notRun(this.veto));
+    } else if (this.halt !== undefined) this.settle(execution, notRun(this.halt));
     else if (!tool) this.settle(execution, unknownTool(call.name, this.settings.tools.keys()));
     else if (this.settings.startWhen(tool) === 'confirmed') this.prepare(execution);
   }
@@ -96,9 +102,15 @@ export class ToolRunner<E extends AnyEvent> {
       return;
     }
     this.open.add(execution);
-    if (execution.state === 'running') this.target.next(startedOf(call));
-    else if (this.veto !== undefined) this.settle(execution, notRun(this.veto));
+    if (execution.state === 'running') {
+      if (execution.startedAt !== undefined) this.target.next(startedOf(call));
+    } else if (this.halt !== undefined) this.settle(execution, notRun(this.halt));
     else if (execution.state === 'ready') this.slots.add(execution);
+  }
+
+  /** Why nothing starts any more. */
+  private get halt(): string | undefined {
+    return this.ending?.failed ? 'The answer cannot go on.' : this.veto;
   }
 
   private prepare(execution: Execution): void {
@@ -121,23 +133,40 @@ export class ToolRunner<E extends AnyEvent> {
   }
 
   private start(execution: Execution): void {
-    const { tool, args, call } = execution;
+    const { tool, args, call, key } = execution;
     if (!tool) return;
     execution.state = 'running';
-    execution.startedAt = this.settings.now();
-    this.target.next(startedOf(call));
-    if (this.target.closed) return;
+    const { journal } = this.settings;
     const context = { callId: call.callId, name: call.name };
     const mayRetry = () => !this.ending?.failed;
-    const outputs$ = runTool({ tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry });
+    const run = { tool, args, context, timeoutMs: this.settings.timeoutMs(tool), mayRetry };
+    if (!journal) this.begin(execution);
+    if (this.target.closed) return;
+    const outputs$: Observable<JournaledOutput> = journal ? runJournaled({ ...run, journal, key, call, mayStart: mayRetry }) : runTool(run);
     subscribeWithin(execution.work, outputs$, { next: (output) => this.onOutput(execution, output), error: this.raise });
   }
 
-  private onOutput(execution: Execution, output: RunOutput): void {
+  private begin(execution: Execution): void {
+    execution.startedAt = this.settings.now();
+    if (!execution.orphaned) this.target.next(startedOf(execution.call));
+  }
+
+  private onOutput(execution: Execution, output: JournaledOutput): void {
     if (output.type === 'result') this.settle(execution, output.outcome);
+    else if (output.type === 'started') this.begin(execution);
+    else if (output.type === 'uncertain') this.giveUp(execution);
     else if (execution.orphaned) return;
     else if (output.type === 'progress') this.target.next(progressOf(execution.call, output.value));
-    else this.target.next(lostProgress(execution.call, output.message));
+    else if (output.type === 'progress-lost') this.target.next(lostProgress(execution.call, output.message));
+    else this.target.next(unwritten(execution.call, output.message));
+  }
+
+  /** An earlier process started the call, and nobody knows what came of it: the answer cannot go on. */
+  private giveUp(execution: Execution): void {
+    const { name, callId } = execution.call;
+    const error = new UncertainCallError(name, { place: { callId } });
+    this.fail(error);
+    this.settle(execution, uncertain());
   }
 
   private settle(execution: Execution, outcome: Either<ToolFailure, Json>): void {
@@ -162,6 +191,7 @@ export class ToolRunner<E extends AnyEvent> {
 
   private endRound(): void {
     this.dropUnclaimed();
+    this.keys?.nextRound();
     this.earlierResults = this.results.length;
     this.veto = undefined;
     for (const execution of [...this.open]) {
@@ -170,9 +200,10 @@ export class ToolRunner<E extends AnyEvent> {
   }
 
   private restartRound(): void {
+    this.keys?.restart();
     this.veto = undefined;
     this.results.length = this.earlierResults;
-    this.journal.restart((execution) => {
+    this.attempts.restart((execution) => {
       execution.orphaned = true;
       this.open.delete(execution);
       return execution.repeatable;
@@ -182,7 +213,7 @@ export class ToolRunner<E extends AnyEvent> {
 
   /** Aborts what a cut attempt started and the model did not ask for again, and tells of it where it may have had an effect. */
   private dropUnclaimed(): void {
-    for (const execution of this.journal.clear()) {
+    for (const execution of this.attempts.clear()) {
       const ran = execution.state === 'running';
       execution.abandon();
       if (ran) this.slots.free();
@@ -192,7 +223,8 @@ export class ToolRunner<E extends AnyEvent> {
 
   private end(ending: NonNullable<typeof this.ending>, reason: string, which: readonly ExecutionState[]): void {
     this.dropUnclaimed();
-    this.ending = ending;
+    // A call that could not go on fails the answer, however its source ends.
+    if (!this.ending?.failed) this.ending = ending;
     this.settleAll(which, reason);
     this.endIfDone();
   }

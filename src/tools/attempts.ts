@@ -3,12 +3,12 @@ import type { ToolCall } from '../events.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /**
- * What the attempts of one round have run, so that a call which the model repeats after a restart is not run again.
+ * The journal of this process: what the attempts of one round have run, so that a call which the model repeats after a restart is not run again.
  *
  * After a restart the k-th call equal in name and canonical arguments takes, once, the k-th entry of the attempts that were cut.
  * Holds an entry a call of one round: `clear` at its end.
  */
-export class Journal<T> {
+export class Attempts<T> {
   /** Of the running attempt, by the ids of the calls, in their order. */
   private current = new Map<string, { readonly call: ToolCall; readonly entry: T }>();
   /** Of cut attempts, not claimed yet. Keys are made here only: most rounds are never restarted. */
@@ -51,6 +51,6 @@ export class Journal<T> {
 }
 
 /** Equal for equal calls. Arguments that are no JSON are equal when their text is. */
-function keyOf({ name, arguments: args, argumentsText }: ToolCall): string {
+export function keyOf({ name, arguments: args, argumentsText }: ToolCall): string {
   return E.isRight(args) ? `${name} ${canonicalJson(args.right)}` : `${name}: ${argumentsText}`;
 }
