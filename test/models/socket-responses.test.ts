@@ -273,7 +273,8 @@ describe('responsesSession', () => {
       served.send(...(n === 0 ? calling('r1', 'c1') : saying('r2', 'Done.')));
     });
     const losing = defineTool({
-      ...lookUp,
+      name: 'look_up',
+      description: 'Weather of a city',
       parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } as const,
       execute: async ({ city }) => {
         asked.push(city);
