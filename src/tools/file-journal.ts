@@ -35,7 +35,10 @@ type Line = { readonly key: string; readonly state: 'new' | 'started' } | ({ rea
  * console.log((await journal.begin('1#1 pay {}')).state); // new
  * await journal.settle('1#1 pay {}', { _tag: 'Right', right: 'paid' });
  * await journal.close();
- * console.log((await fileJournal(path).begin('1#1 pay {}')).state); // settled
+ *
+ * const again = fileJournal(path); // another process, say
+ * console.log((await again.begin('1#1 pay {}')).state); // settled
+ * await again.close();
  * ```
  *
  * @see {@link ToolJournal}
