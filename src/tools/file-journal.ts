@@ -13,7 +13,9 @@ export interface FileJournal extends ToolJournal {
 }
 
 /** A line of the file. */
-type Line = { readonly key: string; readonly state: 'new' | 'started' } | ({ readonly key: string } & Extract<JournalEntry, { state: 'settled' }>);
+type Line =
+  | { readonly key: string; readonly state: 'new' | 'started' }
+  | ({ readonly key: string } & Extract<JournalEntry, { state: 'settled' }>);
 
 /**
  * A journal in a file, one JSON line an entry: what tools ran survives the process, also when it is killed.

@@ -33,7 +33,9 @@ const forms: ReadonlyArray<[dialect: string, parser: Parser, atLeast: number]> =
 /** Each signature, and what it signs: in what goes back to the server. */
 const signed = (events: readonly Event[]) =>
   events
-    .flatMap((event) => (event.type === 'round-end' ? (event.message.native?.message as { parts: { [key: string]: Json }[] }).parts : []))
+    .flatMap((event) =>
+      event.type === 'round-end' ? ((event.message.native?.message as { parts?: { [key: string]: Json }[] } | undefined)?.parts ?? []) : [],
+    )
     .flatMap((part) => (part.thoughtSignature ? [[part.thoughtSignature, Object.keys(part).sort().join(' ')]] : []));
 
 /** Ids that were made up go out as if they were the server's. */
