@@ -9,6 +9,7 @@ import type { AnswerEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import type { ModelRequest } from '../../src/messages.ts';
 import { type SocketModelOptions, socketModel } from '../../src/models/socket-model.ts';
+import { withRetry } from '../../src/models/with-retry.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage } from '../../src/stage.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
@@ -292,6 +293,48 @@ describe('responsesSession', () => {
       { type: 'function_call', call_id: 'c1' },
       { type: 'function_call_output', call_id: 'c1', output: 'ok' },
     ]);
+  });
+
+  it('asks a round that broke in the middle with the whole history, and runs no call of it twice', async () => {
+    const begun = (callId: string) => {
+      const item = callOf(callId, callId);
+      return [created('r2'), { type: 'response.output_item.done', output_index: 0, item }, text('One moment. ')];
+    };
+    const model = await serving(
+      async (served, n) => {
+        await served.message(0);
+        if (n === 0) {
+          served.send(...calling('r1', 'c1'));
+          await served.message(1);
+          served.send(...begun('c2'));
+          return;
+        }
+        served.send(...begun('c2'), completed('r2'));
+        await served.message(1);
+        served.send(...saying('r3', 'Done.'));
+      },
+      { retry: { maxTries: 1 } },
+    );
+    const losing = defineTool({
+      name: 'look_up',
+      description: 'Weather of a city',
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } as const,
+      annotations: { readOnlyHint: true },
+      execute: ({ city }) => {
+        asked.push(city);
+        if (city === 'c2') server.connections[0]?.socket.terminate();
+        return city;
+      },
+    });
+    const again = withRetry(model, { afterEvents: 'restart', baseDelayMs: 5 });
+    const { events, error } = await settled(streamAnswer({ model: again, request: question, tools: [losing] }));
+    expect(error).toBeUndefined();
+    expect(typesOf(events)).toContain('round-restarted');
+    expect(events.at(-1)).toMatchObject({ type: 'answer-end', reason: 'stop', rounds: 3 });
+    expect(asked).toEqual(['c1', 'c2']);
+    const [whole, followUp] = server.connections[1]?.received ?? [];
+    expect(whole?.input).toMatchObject([{ role: 'user' }, { type: 'function_call' }, { type: 'function_call_output', call_id: 'c1' }]);
+    expect(followUp).toMatchObject({ previous_response_id: 'r2', input: [{ type: 'function_call_output', call_id: 'c2', output: 'c2' }] });
   });
 
   it('connects again when the connection was lost before the first event', async () => {
