@@ -19,6 +19,8 @@ import { through } from '../src/through.ts';
  * the whole value. Fields that are objects, numbers, `true`, `false` or `null` have a start and an end alone. A call without
  * the field gives nothing. Calls that run in parallel are told apart by `callId`. It completes with its source.
  *
+ * A tool of plain text has the field `input`: where the API writes its text alone, that text is the field.
+ *
  * Every field that began ends: where the arguments break, go beyond a bound, or the call, the round or the stream ends first, with
  * a `Left` that says why; drop what was shown then. It raises no errors of its own, and the source's pass, after those ends.
  * If the model writes the field twice, a second `argument-start` says that only what follows counts, as with `JSON.parse`.

@@ -40,6 +40,7 @@ export type {
   PlainMessage,
   RequestInput,
   SystemMessage,
+  TextFormat,
   ToolDeclaration,
   ToolMessage,
   UserMessage,

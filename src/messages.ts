@@ -22,7 +22,10 @@ export interface UserMessage {
 export interface MessageToolCall {
   readonly id: string;
   readonly name: string;
-  /** The arguments as the model wrote them. May be invalid JSON: it goes back raw in the same dialect, as `{}` in another. */
+  /**
+   * The arguments as the model wrote them; plain text as one JSON string. May be invalid JSON: it goes back raw in the same dialect, as `{}` in
+   * another.
+   */
   readonly argumentsText: string;
 }
 
@@ -50,11 +53,24 @@ export interface ToolMessage {
 /** One message of a conversation, the same for every provider. */
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
+/**
+ * What a tool of plain text may be given: any text, or what a grammar allows. The provider holds the model to the grammar; it is not checked here.
+ *
+ * @see https://platform.openai.com/docs/guides/function-calling#context-free-grammars
+ */
+export type TextFormat =
+  | { readonly type: 'text' }
+  /** `definition` is a grammar for Lark, or a regular expression as Rust's `regex` reads it. */
+  | { readonly type: 'grammar'; readonly syntax: 'lark' | 'regex'; readonly definition: string };
+
 /** What a model is told about a tool. `defineTool` makes one; `inputSchema` is what goes on the wire. */
 export interface ToolDeclaration {
   readonly name: string;
   readonly description?: string;
+  /** Of an object. Of a tool of plain text: how it is declared where the wire has functions alone. */
   readonly inputSchema: JsonSchema;
+  /** The input is plain text, not JSON. */
+  readonly format?: TextFormat;
 }
 
 /** What is asked of a model, the same for every provider. */

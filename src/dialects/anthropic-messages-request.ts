@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
 import { objectOf } from './anthropic-messages-block.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
@@ -94,7 +95,8 @@ function encodeAssistant(message: AssistantMessage, ids: CallIds): readonly unkn
   }
   const text = message.content || message.refusal || '';
   const calls = (message.toolCalls ?? []).map((call) => {
-    return { type: 'tool_use', id: ids.add(call.id), name: call.name, input: objectOf(call.argumentsText) ?? {} };
+    const input = objectOf(asFunctionArguments(call.argumentsText)) ?? {};
+    return { type: 'tool_use', id: ids.add(call.id), name: call.name, input };
   });
   return [...(text.trim() === '' ? [] : [{ type: 'text', text }]), ...calls];
 }

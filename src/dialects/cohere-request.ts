@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
 import type { Json } from '../values.ts';
 import { writtenCall } from './cohere-message.ts';
@@ -64,7 +65,7 @@ function saysSomething(message: unknown): boolean {
 
 /** A call that another dialect's model wrote: what is no JSON goes out as `{}`. */
 function encodeCall({ id, name, argumentsText }: MessageToolCall): Json {
-  return writtenCall(id, name, parse(argumentsText) === undefined ? '{}' : argumentsText);
+  return writtenCall(id, name, parse(argumentsText) === undefined ? '{}' : asFunctionArguments(argumentsText));
 }
 
 /** A result is one document, which is an object on the wire and can be cited. */

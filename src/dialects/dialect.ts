@@ -21,6 +21,11 @@ export interface EncodeOptions {
   readonly streamUsage?: boolean;
   /** What the wire calls `maxOutputTokens`. Default `max_tokens`; OpenAI's reasoning models want `max_completion_tokens`. */
   readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /**
+   * Declare tools of plain text as OpenAI's custom tools, not as functions with one field (only where the dialect has both). Default true with
+   * `openAiResponses`; false with `openAiChat`, as few of its servers but OpenAI's own know them.
+   */
+  readonly customTools?: boolean;
 }
 
 /** Settings of a decoder. */
@@ -46,6 +51,11 @@ export interface EncoderOptions {
   readonly includeUsage?: boolean;
   /** Write calls in the old form, `function_call` (only where the dialect has both). */
   readonly legacyFunctions?: boolean;
+  /**
+   * Tools that the client declared as OpenAI's custom tools, by name: their calls are written as such, whether the model behind wrote plain text
+   * or a function's arguments. Default none with `openAiChat`; with `openAiResponses` each call whose arguments are one JSON string.
+   */
+  readonly customTools?: readonly string[];
 }
 
 /**

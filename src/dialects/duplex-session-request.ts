@@ -5,7 +5,7 @@ import { encodeChatRequest } from './openai-chat-request.ts';
 /** Writes a neutral request as the `init` message. Messages and parameters have the names of OpenAI's chat. */
 export function encodeInit(request: ModelRequest, options: EncodeOptions): EncodedRequest {
   const { extra, ...neutral } = request;
-  const { body } = encodeChatRequest(neutral, { ...options, streamUsage: false });
+  const { body } = encodeChatRequest(neutral, { ...options, streamUsage: false, customTools: false });
   const { model, messages, stream: _, ...parameters } = body;
   return { path: '', headers: {}, body: { type: 'init', model, messages, stream: true, parameters: { ...parameters, ...extra } } };
 }

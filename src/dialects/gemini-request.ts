@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage } from '../messages.ts';
 import type { Json } from '../values.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
@@ -130,7 +131,9 @@ function base64Of(text: string): string {
 }
 
 function encodeAssistant({ content, refusal = '', toolCalls = [] }: AssistantMessage): Fields[] {
-  const calls = toolCalls.map(({ id, name, argumentsText }) => ({ functionCall: { id, name, args: argumentsObject(argumentsText) } }));
+  const calls = toolCalls.map(({ id, name, argumentsText }) => ({
+    functionCall: { id, name, args: argumentsObject(asFunctionArguments(argumentsText)) },
+  }));
   const text = content || refusal;
   return [...(text === '' ? [] : [{ text }]), ...calls];
 }

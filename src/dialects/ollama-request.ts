@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, UserMessage } from '../messages.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { argumentsObject } from './ollama-message.ts';
@@ -69,7 +70,7 @@ function encodeAssistant(message: AssistantMessage): unknown {
     ...(message.toolCalls && {
       tool_calls: message.toolCalls.map(({ id, name, argumentsText }) => ({
         id,
-        function: { name, arguments: argumentsObject(argumentsText) },
+        function: { name, arguments: argumentsObject(asFunctionArguments(argumentsText)) },
       })),
     }),
   };

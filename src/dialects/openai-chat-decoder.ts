@@ -60,7 +60,7 @@ export class ChatDecoder implements Stage<Frame, ModelEvent> {
     if (event !== undefined && HEARTBEAT.test(event)) return;
     const payload = data === '[DONE]' ? undefined : parse(data);
     if (looksLikeChunk(payload) && event !== 'error' && !isError(payload)) this.reader.read(payload, out);
-    else if (data.trim() === '[DONE]') this.round.end(out);
+    else if (data.trim() === '[DONE]') this.reader.end(out);
     else this.readOdd(frame, payload, out);
   }
 

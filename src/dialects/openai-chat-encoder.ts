@@ -1,7 +1,8 @@
-import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
+import type { FinishReason, ModelEvent, ToolCallStart, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
+import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { finishWord, isRecord, usageOf } from './openai-chat-wire.ts';
 import { neededStatus, writtenError } from './written-error.ts';
@@ -11,7 +12,8 @@ type Fields = { readonly [key: string]: Json };
 /**
  * Writes model events as `chat.completion.chunk`s: each event as it comes, token counts once, before the end mark. Diagnostics, provider
  * events and ends of calls have no word here. What comes after `round-end` is ignored; a source that ends without one gets no end mark,
- * so that the client can tell.
+ * so that the client can tell. Calls of tools in `customTools` go out as a custom tool's, in plain text; one whose text does not come whole makes
+ * the finish reason `length`.
  *
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
@@ -22,6 +24,8 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
   /** Choices whose role was said. */
   private readonly begun = new Set<number>();
   private finished = false;
+  /** Of calls of custom tools, by choice and id. */
+  private readonly texts = new Map<string, CustomCallText>();
   private usage: UsageEvent | undefined;
   private ended = false;
 
@@ -48,11 +52,15 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
         this.delta(choice, { refusal: event.text }, out);
         return;
       case 'tool-call-start':
-        this.call(choice, event.index, { id: event.callId, type: 'function' }, { name: event.name, arguments: '' }, out);
+        if (this.isCustom(event.name)) this.startText(choice, event, out);
+        else this.call(choice, event.index, { id: event.callId, type: 'function' }, { name: event.name, arguments: '' }, out);
         return;
-      case 'tool-call-delta':
-        this.call(choice, event.index, {}, { arguments: event.text }, out);
+      case 'tool-call-delta': {
+        const text = this.texts.get(`${choice} ${event.callId}`);
+        if (!text) this.call(choice, event.index, {}, { arguments: event.text }, out);
+        else this.sayText(choice, event.index, text.read(event.text), out);
         return;
+      }
       case 'finish-reason':
         this.finish(choice, event.reason, event.raw, out);
         return;
@@ -96,10 +104,28 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
     else this.delta(choice, { tool_calls: [{ index, ...marks, function: called }] }, out);
   }
 
+  private isCustom(name: string): boolean {
+    return !this.options.legacyFunctions && (this.options.customTools?.includes(name) ?? false);
+  }
+
+  private startText(choice: number, { callId, index, name }: ToolCallStart, out: Output<Frame>): void {
+    this.texts.set(`${choice} ${callId}`, new CustomCallText());
+    this.delta(choice, { tool_calls: [{ index, id: callId, type: 'custom', custom: { name, input: '' } }] }, out);
+  }
+
+  private sayText(choice: number, index: number, input: string, out: Output<Frame>): void {
+    if (input !== '') this.delta(choice, { tool_calls: [{ index, custom: { input } }] }, out);
+  }
+
   private finish(choice: number, reason: FinishReason, raw: string, out: Output<Frame>): void {
     this.begin(choice, out);
     if (choice === 0) this.finished = true;
-    this.choice(choice, {}, this.word(reason, raw), out);
+    this.choice(choice, {}, this.lacksText(choice) ? 'length' : this.word(reason, raw), out);
+  }
+
+  /** Whether a text is not whole. The wire marks no ends of calls, so only the finish reason can keep the client from running it. */
+  private lacksText(choice: number): boolean {
+    return [...this.texts].some(([key, text]) => key.startsWith(`${choice} `) && !text.closed);
   }
 
   private word(reason: FinishReason, raw: string): string {

@@ -31,8 +31,8 @@ const REASONING = new Set([
 ]);
 
 /** What a call always has. */
-const OF_CALL = new Set(['index', 'id', 'type', 'function']);
-const OF_FUNCTION = new Set(['name', 'arguments']);
+const OF_CALL = new Set(['index', 'id', 'type', 'function', 'custom']);
+const OF_FUNCTION = new Set(['name', 'arguments', 'input']);
 
 /**
  * Keeps choice 0's message in OpenAI's own form, unknown fields included (`extra_content` with thought signatures, `reasoning_details`),
@@ -41,6 +41,8 @@ const OF_FUNCTION = new Set(['name', 'arguments']);
 export class ChatMessageBuilder {
   /** The old `function_call` was used; if `tool_calls` was, too, that counts. */
   sawFunctionCall = false;
+  /** What was said to custom tools, by the calls' indexes. */
+  readonly texts = new Map<number, { readonly said: string }>();
   private sawToolCalls = false;
   private text = '';
   private refusal = '';
@@ -57,7 +59,7 @@ export class ChatMessageBuilder {
 
   /** Keeps what one `tool_calls` entry says beyond its id, name and arguments. */
   addCall(index: number, entry: { readonly [key: string]: unknown }): void {
-    const called = isRecord(entry.function) ? entry.function : {};
+    const called = isRecord(entry.function) ? entry.function : isRecord(entry.custom) ? entry.custom : {};
     if (hasOnly(entry, OF_CALL) && hasOnly(called, OF_FUNCTION)) return;
     let fields = this.callFields.get(index);
     if (!fields) {
@@ -82,6 +84,10 @@ export class ChatMessageBuilder {
 
   private buildCall(call: AssembledCall): Json {
     const extra = this.callFields.get(call.index);
+    const text = this.texts.get(call.index);
+    if (text) {
+      return { ...extra?.call, id: call.callId, type: 'custom', custom: { ...extra?.function, name: call.name, input: text.said } };
+    }
     return {
       ...extra?.call,
       id: call.callId,

@@ -1,7 +1,8 @@
 import type { CallFragment } from '../calls/assembler.ts';
-import type { ModelEvent } from '../events.ts';
+import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import type { Json } from '../values.ts';
+import { CustomCallReader, customOf } from './openai-chat-custom.ts';
 import type { ChatMessageBuilder } from './openai-chat-message.ts';
 import {
   type ChatChoice,
@@ -52,6 +53,7 @@ const PER_TOKEN = new Set(['logprobs', 'token_ids']);
 export class ChatChunkReader {
   private readonly round: Round;
   private readonly message: ChatMessageBuilder;
+  private readonly texts: CustomCallReader;
   /** Fields that some servers repeat on every chunk, by name: a value is emitted again only when it changed. */
   private readonly repeated = new Map<string, string>();
   private sawToolCalls = false;
@@ -59,6 +61,7 @@ export class ChatChunkReader {
   constructor(round: Round, message: ChatMessageBuilder) {
     this.round = round;
     this.message = message;
+    this.texts = new CustomCallReader(round, message);
   }
 
   /** Reads one chunk. */
@@ -85,8 +88,11 @@ export class ChatChunkReader {
     for (const key in extra) {
       if (!CHOICE_FIELDS.has(key)) this.passOn(index, key, extra[key], out, PER_TOKEN.has(key) ? 'every' : 'changed');
     }
-    if (choice.finish_reason && choice.finish_reason !== 'null')
-      this.round.finish(index, finishReason(choice.finish_reason), choice.finish_reason, out);
+    if (choice.finish_reason && choice.finish_reason !== 'null') {
+      const reason = finishReason(choice.finish_reason);
+      this.texts.settle(index, !isCutShort(reason), out);
+      this.round.finish(index, reason, choice.finish_reason, out);
+    }
     if (choice.usage) this.round.usageSoFar(usageOf(choice.usage), choice.usage as Json, out);
   }
 
@@ -156,10 +162,17 @@ export class ChatChunkReader {
         name: entry.function?.name,
         text: argumentsText(entry.function?.arguments),
       };
-      const call = this.round.call(index, fragment, out);
-      if (entry.id || entry.function) this.sawToolCalls = true;
+      const custom = customOf(entry);
+      const call = custom ? this.texts.read(index, fragment, custom, out) : this.round.call(index, fragment, out);
+      if (entry.id || entry.function || custom) this.sawToolCalls = true;
       if (call && index === 0) this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
     }
+  }
+
+  /** The end mark came: what is open is whole. */
+  end(out: Output<ModelEvent>): void {
+    this.texts.settle(undefined, true, out);
+    this.round.end(out);
   }
 
   private readFunctionCall(index: number, entry: ChatFunctionCallDelta, out: Output<ModelEvent>): void {
@@ -180,6 +193,11 @@ export class ChatChunkReader {
     }
     this.round.provider(index, name, data as Json, out);
   }
+}
+
+/** Whether the model's last words may be missing. */
+function isCutShort(reason: FinishReason): boolean {
+  return reason === 'length' || reason === 'content-filter' || reason === 'error';
 }
 
 function argumentsText(value: string | { readonly [key: string]: unknown } | null | undefined): string | undefined {

@@ -10,6 +10,8 @@ const ToolCallDelta = t.type({
   index: optional(t.number),
   id: optional(t.string),
   function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+  /** A custom tool's call: its input is plain text. */
+  custom: optional(t.type({ name: optional(t.string), input: optional(t.string) })),
 });
 
 /** The old form, before `tools`. */
@@ -83,6 +85,8 @@ function looksLikeDelta(delta: unknown): boolean {
 function looksLikeToolCall(call: unknown): boolean {
   if (call === null || call === undefined) return true;
   if (!isRecord(call) || !isNumber(call.index) || !isText(call.id)) return false;
+  const { custom } = call;
+  if (custom !== null && custom !== undefined && !(isRecord(custom) && isText(custom.name) && isText(custom.input))) return false;
   return call.function === null || call.function === undefined || looksLikeFunction(call.function);
 }
 

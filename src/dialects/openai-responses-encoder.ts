@@ -2,8 +2,8 @@ import type { FinishReason, ModelEvent, RoundStart, Usage, UsageEvent } from '..
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
+import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { JsonStringText } from './json-string.ts';
 import { chatError } from './openai-chat-encoder.ts';
 import { isRecord } from './openai-chat-wire.ts';
 import { type Fields, WrittenCall, type WrittenItem, WrittenMessage, WrittenReasoning } from './openai-responses-output.ts';
@@ -14,8 +14,8 @@ interface OpenCall {
   readonly callId: string;
   readonly name: string;
   written?: WrittenCall;
-  /** Of a call whose arguments are one JSON string: its input is plain text here. */
-  text?: JsonStringText;
+  /** Of a custom tool's call: its input is plain text here. */
+  text?: CustomCallText;
   blank: string;
 }
 
@@ -24,7 +24,8 @@ interface OpenCall {
  * The finish reason and the token counts go with the last event. Diagnostics, provider events and other choices have no word here. What comes
  * after `round-end` is ignored; a source that ends without one gets no last event, so that the client can tell.
  *
- * A call whose arguments are a JSON string goes out as a custom tool's, with that string as its input: a function's are an object here.
+ * A call whose arguments are a JSON string goes out as a custom tool's, with that string as its input: a function's are an object here. So does
+ * every call of a tool in `customTools`.
  *
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  */
@@ -148,8 +149,8 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
     const call = this.held;
     if (!call) return;
     this.held = undefined;
-    const custom = call.blank.trimStart().startsWith('"');
-    if (custom) call.text = new JsonStringText();
+    const custom = call.blank.trimStart().startsWith('"') || (this.options.customTools?.includes(call.name) ?? false);
+    if (custom) call.text = new CustomCallText();
     call.written = this.add(custom ? 'ctc' : 'fc', (id, index) => new WrittenCall(id, index, this.write, { ...call, custom }));
     this.argue(call, call.blank);
   }

@@ -1,4 +1,6 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolDeclaration, UserMessage } from '../messages.ts';
+import { CustomTools } from './custom-tools.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { isRecord } from './openai-chat-wire.ts';
 
@@ -14,42 +16,31 @@ export function encodeResponsesRequest(request: ModelRequest, options: EncodeOpt
   const instructions = request.messages.slice(0, from).map(({ content }) => content as string);
   const body: Fields = { model: options.model };
   if (instructions.length > 0) body.instructions = instructions.join('\n\n');
-  body.input = encodeInput(request.messages.slice(from), request.extra?.store === false);
+  const custom = new CustomTools(options.customTools ?? true, request.tools);
+  body.input = encodeInput(request.messages.slice(from), request.extra?.store === false, custom);
   body.stream = true;
-  if (request.tools && request.tools.length > 0) addTools(body, request, request.tools);
+  if (request.tools && request.tools.length > 0) addTools(body, request, request.tools, custom);
   set(body, 'max_output_tokens', request.maxOutputTokens);
   set(body, 'temperature', request.temperature);
   set(body, 'top_p', request.topP);
   return { path: '/responses', headers: {}, body: { ...body, ...request.extra } };
 }
 
-function addTools(body: Fields, request: ModelRequest, tools: readonly ToolDeclaration[]): void {
-  body.tools = tools.map(encodeTool);
+function addTools(body: Fields, request: ModelRequest, tools: readonly ToolDeclaration[], custom: CustomTools): void {
+  body.tools = tools.map((tool) => encodeTool(tool, custom));
   const choice = request.toolChoice;
-  if (typeof choice === 'object') {
-    const declared = tools.find(({ name }) => name === choice.name);
-    body.tool_choice = { type: declared && takesText(declared) ? 'custom' : 'function', name: choice.name };
-  } else set(body, 'tool_choice', choice);
+  if (typeof choice === 'object') body.tool_choice = { type: custom.has(choice.name) ? 'custom' : 'function', name: choice.name };
+  else set(body, 'tool_choice', choice);
   set(body, 'parallel_tool_calls', request.parallelToolCalls);
 }
 
-function encodeTool(tool: ToolDeclaration): Fields {
-  const said = { name: tool.name, ...(tool.description && { description: tool.description }) };
-  if (!takesText(tool)) return { type: 'function', ...said, parameters: tool.inputSchema, strict: false };
-  const { pattern } = tool.inputSchema;
-  return {
-    type: 'custom',
-    ...said,
-    ...(typeof pattern === 'string' && { format: { type: 'grammar', syntax: 'regex', definition: pattern } }),
-  };
+function encodeTool({ name, description, inputSchema, format }: ToolDeclaration, custom: CustomTools): Fields {
+  const said = { name, ...(description && { description }) };
+  if (!custom.has(name)) return { type: 'function', ...said, parameters: inputSchema, strict: false };
+  return { type: 'custom', ...said, ...(format?.type === 'grammar' && { format }) };
 }
 
-/** A function's parameters are an object here; a tool whose whole input is a string is a custom tool, and its input plain text. */
-function takesText({ inputSchema }: ToolDeclaration): boolean {
-  return inputSchema.type === 'string';
-}
-
-function encodeInput(messages: readonly Message[], stateless: boolean): unknown[] {
+function encodeInput(messages: readonly Message[], stateless: boolean, custom: CustomTools): unknown[] {
   const input: unknown[] = [];
   /** Ids of calls whose input was free text: their results have another type. */
   const textCalls = new Set<string>();
@@ -62,7 +53,7 @@ function encodeInput(messages: readonly Message[], stateless: boolean): unknown[
         input.push({ role: 'user', content: encodeContent(message) });
         break;
       case 'assistant':
-        for (const item of encodeAssistant(message, stateless)) {
+        for (const item of encodeAssistant(message, stateless, custom)) {
           if (item.type === 'custom_tool_call') textCalls.add(String(item.call_id));
           input.push(item);
         }
@@ -85,29 +76,42 @@ function encodeContent({ content }: UserMessage): unknown {
 }
 
 /** The items of a message. A server that keeps nothing knows no reasoning by its id: without its encrypted content it stays here. */
-function encodeAssistant(message: AssistantMessage, stateless: boolean): Fields[] {
+function encodeAssistant(message: AssistantMessage, stateless: boolean, custom: CustomTools): Fields[] {
   const { native } = message;
   if (native?.dialect === 'openai-responses' && Array.isArray(native.message)) {
     const items = native.message.filter(isRecord) as Fields[];
     const known = stateless ? items.filter((item) => item.type !== 'reasoning' || item.encrypted_content) : items;
     // Reasoning that nothing came of, since the answer was cut there, is refused.
     while (known.at(-1)?.type === 'reasoning') known.pop();
-    return known;
+    return custom.offered ? known : known.map(asFunctionCall);
   }
   const said = message.content || message.refusal;
-  const calls = message.toolCalls?.map(encodeCall) ?? [];
+  const calls = message.toolCalls?.map((call) => encodeCall(call, custom)) ?? [];
   return said || calls.length === 0 ? [{ role: 'assistant', content: said ?? '' }, ...calls] : calls;
 }
 
-function encodeCall({ id, name, argumentsText }: MessageToolCall): Fields {
-  let value: unknown;
+function encodeCall(call: MessageToolCall, custom: CustomTools): Fields {
+  const { id, name, argumentsText } = call;
+  const input = custom.inputOf(call);
+  if (input !== undefined) return { type: 'custom_tool_call', call_id: id, name, input };
+  // What another dialect's model wrote and is no JSON goes out as `{}`.
+  return { type: 'function_call', call_id: id, name, arguments: isJson(argumentsText) ? asFunctionArguments(argumentsText) : '{}' };
+}
+
+/** A custom tool's call for a server that knows functions alone. */
+function asFunctionCall(item: Fields): Fields {
+  if (item.type !== 'custom_tool_call') return item;
+  const { input, ...call } = item;
+  return { ...call, type: 'function_call', arguments: asFunctionArguments(JSON.stringify(input ?? '')) };
+}
+
+function isJson(text: string): boolean {
   try {
-    value = JSON.parse(argumentsText) as unknown;
+    JSON.parse(text);
+    return true;
   } catch {
-    // What another dialect's model wrote and is no JSON goes out as `{}`.
+    return false;
   }
-  if (typeof value === 'string') return { type: 'custom_tool_call', call_id: id, name, input: value };
-  return { type: 'function_call', call_id: id, name, arguments: value === undefined ? '{}' : argumentsText };
 }
 
 function set(body: Fields, key: string, value: unknown): void {

@@ -2,17 +2,18 @@ import type { AnswerEvent, AnyEvent, ArgumentsError, ToolCallDelta, ToolCallStar
 import type { Output, Stage } from '../stage.ts';
 import type { ArgumentEvent } from './argument-events.ts';
 import type { ArgumentsBounds } from './bounds.ts';
-import { type FieldSink, JsonFieldReader, type JsonPath } from './field-reader.ts';
+import type { FieldSink, JsonPath } from './field-reader.ts';
 import { OpenCalls } from './open-calls.ts';
+import { TextFieldReader } from './text-field-reader.ts';
 
 interface OpenCall {
-  readonly reader: JsonFieldReader;
+  readonly reader: TextFieldReader;
   length: number;
   /** Ends the field, if it is open, without a value. */
   cut(error: ArgumentsError): void;
 }
 
-/** The stage of `selectArgument`: one `JsonFieldReader` for each call of the tool. */
+/** The stage of `selectArgument`: one `TextFieldReader` for each call of the tool. */
 export function argumentSelector(toolName: string, path: JsonPath, bounds: Required<ArgumentsBounds>): Stage<AnyEvent, ArgumentEvent> {
   return new ArgumentSelector(toolName, path, bounds) as Stage<AnyEvent, ArgumentEvent>;
 }
@@ -79,7 +80,7 @@ class ArgumentSelector implements Stage<AnswerEvent, ArgumentEvent> {
       item: (value, index) => out.enqueue({ type: 'argument-item', ...of, index, value }),
       end: (value) => out.enqueue({ type: 'argument-end', ...of, value: { _tag: 'Right', right: value } }),
     };
-    const reader = new JsonFieldReader(this.path, sink, this.bounds);
+    const reader = new TextFieldReader(this.path, sink, this.bounds);
     return {
       reader,
       length: 0,

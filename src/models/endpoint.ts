@@ -54,9 +54,12 @@ export interface HttpRequest {
 export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpRequest {
   checkEndpoint(endpoint);
   const request = checkedRequest(input);
-  const { dialect, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
+  const { dialect, model, legacyFunctions, streamUsage, maxTokensField, customTools } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
-  const { path, headers, body } = dialect.encodeRequest({ ...request, extra }, { model, legacyFunctions, streamUsage, maxTokensField });
+  const { path, headers, body } = dialect.encodeRequest(
+    { ...request, extra },
+    { model, legacyFunctions, streamUsage, maxTokensField, customTools },
+  );
   return discreet({
     url: joinUrl(endpoint.url, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),

@@ -19,13 +19,14 @@ export type PresetOptions = Pick<Endpoint, 'model'> & Partial<Endpoint>;
  */
 export const presets = {
   /**
-   * OpenAI. Its reasoning models refuse `max_tokens`; all of its models take the newer name.
+   * OpenAI. Its reasoning models refuse `max_tokens`; all of its models take the newer name. Tools of plain text are custom tools.
    *
    * @see https://platform.openai.com/docs/api-reference/chat/create
    */
   openAi: (options: PresetOptions): Endpoint => ({
     ...at('https://api.openai.com/v1'),
     maxTokensField: 'max_completion_tokens',
+    customTools: true,
     ...options,
   }),
 

@@ -88,9 +88,9 @@ export function socketUrl(given: string): string {
 /** The message that asks, with the whole history. */
 export function askingBody(endpoint: SocketEndpoint, input: RequestInput): { readonly [key: string]: unknown } {
   const request: ModelRequest = checkedRequest(input);
-  const { protocol, model, legacyFunctions, streamUsage, maxTokensField } = endpoint;
+  const { protocol, model, legacyFunctions, streamUsage, maxTokensField, customTools } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
-  const options = { model, legacyFunctions, streamUsage, maxTokensField } as EncodeOptions;
+  const options = { model, legacyFunctions, streamUsage, maxTokensField, customTools } as EncodeOptions;
   const { body } = protocol.encodeRequest({ ...request, extra }, options);
   return endpoint.adaptBody ? endpoint.adaptBody(body) : body;
 }

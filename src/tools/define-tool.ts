@@ -9,7 +9,10 @@ export interface ToolDefinition<P extends ToolParameters> {
   readonly name: string;
   /** What the tool does and when to use it, for the model. */
   readonly description: string;
-  /** An io-ts codec, a Standard Schema (zod, valibot, arktype …) or a plain JSON Schema, of an object. */
+  /**
+   * An io-ts codec, a Standard Schema (zod, valibot, arktype …) or a plain JSON Schema, of an object. Or plain text in place of JSON:
+   * `{ type: 'text' }`, or a grammar for it; `execute` is given the text then.
+   */
   readonly parameters: P;
   /** The JSON Schema that goes on the wire. Default: read off the parameters; needed where they do not tell theirs. */
   readonly inputSchema?: JsonSchema;
@@ -30,6 +33,9 @@ export interface ToolDefinition<P extends ToolParameters> {
  *
  * A codec of io-ts and a Standard Schema are recognised by their looks, so that any copy of the library will do. A plain JSON Schema
  * is checked by a validator that is loaded when it is first needed; given as a literal, it gives the arguments' type too.
+ *
+ * With `parameters: { type: 'text' }` the model writes the input as plain text where its API has that, and as the one field of a function's
+ * arguments elsewhere; `execute` gets the same string. A grammar is what the provider holds the model to, where it can; it is not checked here.
  *
  * Throws a `TypeError` or `RangeError` that says what to change: at a name no provider accepts, at parameters that are no schema
  * of an object or do not tell their JSON Schema (give `inputSchema` then), at retries of a tool that is neither read-only nor idempotent.
@@ -59,11 +65,12 @@ export function defineTool<const P extends ToolParameters>(definition: ToolDefin
   if (timeoutMs !== undefined) checkTimeout(timeoutMs, `${where}: timeoutMs`);
   checkStartWhen(startWhen, where);
   checkRetries(retries, annotations, where);
-  const { inputSchema, validate } = schemaOf(parameters, definition.inputSchema, where);
+  const { inputSchema, format, validate } = schemaOf(parameters, definition.inputSchema, where);
   return {
     name,
     description,
     inputSchema,
+    ...(format === undefined ? {} : { format }),
     annotations,
     retries,
     validate: validate as Tool<ArgumentsOf<P>>['validate'],

@@ -14,8 +14,8 @@ import type { Tool, Validated } from './tool.ts';
 export type Approve = (call: ToolCall, tool: Tool) => HookAnswer<boolean>;
 
 /**
- * Corrects arguments that were invalid (not those that were cut short): gives them as a value or as JSON text, or `undefined` where
- * it cannot. The error's message says what was wrong, by path.
+ * Corrects arguments that were invalid (not those that were cut short): gives them as a value or as JSON text (for a tool of plain text, as
+ * that text), or `undefined` where it cannot. The error's message says what was wrong, by path.
  */
 export type Repair = (call: ToolCall, error: ToolFailure) => HookAnswer<Json | undefined>;
 
@@ -54,7 +54,12 @@ function checkedOrRepaired(call: ToolCall, tool: Tool, repair: Repair | undefine
 
 function validated(tool: Tool, call: ToolCall, value: Json): Observable<Checked> {
   return answerOf<Validated<unknown>>(() => tool.validate(value)).pipe(
-    map((result) => (E.isLeft(result) ? invalidArguments(issuesText(result.left)) : E.right({ args: result.right, call }))),
+    map((result) => {
+      if (E.isLeft(result)) return invalidArguments(issuesText(result.left));
+      // Who approves sees the plain text, whichever form the wire had.
+      const seen = tool.format ? { ...call, arguments: E.right(result.right as Json) } : call;
+      return E.right({ args: result.right, call: seen });
+    }),
   );
 }
 
@@ -63,8 +68,8 @@ function repaired(call: ToolCall, tool: Tool, repair: Repair, error: ToolFailure
     defaultIfEmpty(undefined),
     switchMap((value) => {
       if (value === undefined) return of(E.left(error));
-      // Arguments are an object, so that a string can only be their JSON text.
-      const right = typeof value === 'string' ? (JSON.parse(value) as Json) : value;
+      // Arguments are an object, so that a string can only be their JSON text; of a tool of plain text it is the text.
+      const right = typeof value === 'string' && !tool.format ? (JSON.parse(value) as Json) : value;
       return validated(tool, { ...call, arguments: E.right(right), argumentsText: JSON.stringify(right) }, right);
     }),
     catchError((thrown) => of(E.left({ ...error, message: `${error.message} (A repair was tried and failed: ${messageOf(thrown)})` }))),

@@ -1,8 +1,11 @@
 import * as E from 'fp-ts/Either';
-import type { JsonSchema } from '../values.ts';
+import { textInputSchema, textOf } from '../calls/text-input.ts';
+import { TEXT_FIELD } from '../json/text-field-reader.ts';
+import type { TextFormat } from '../messages.ts';
+import type { Json, JsonSchema } from '../values.ts';
 import { ioTsIssues } from './io-ts-issues.ts';
 import { type Codec, ioTsSchema } from './io-ts-schema.ts';
-import { pathText } from './issues.ts';
+import { kindOf, pathText } from './issues.ts';
 import { checkJsonSchema, jsonSchemaValidator } from './json-schema.ts';
 import type { JsonSchemaType } from './json-schema-type.ts';
 import { isThenable } from './output.ts';
@@ -32,8 +35,8 @@ export type StandardResult<Output> =
 /** A key, or an object that holds one. */
 export type StandardPathSegment = PropertyKey | { readonly key: PropertyKey };
 
-/** What may describe a tool's parameters: an io-ts codec, a Standard Schema, or a plain JSON Schema. */
-export type ToolParameters = Codec | StandardSchema | JsonSchema;
+/** What may describe a tool's parameters: an io-ts codec, a Standard Schema, a plain JSON Schema, or a format of plain text. */
+export type ToolParameters = Codec | StandardSchema | JsonSchema | TextFormat;
 
 /** The arguments that `execute` gets, from the type of the parameters. */
 export type ArgumentsOf<P> = P extends { readonly '~standard': { readonly types?: infer Types } }
@@ -42,11 +45,14 @@ export type ArgumentsOf<P> = P extends { readonly '~standard': { readonly types?
     : unknown
   : P extends { readonly _A: infer A; decode(value: never): unknown }
     ? A
-    : JsonSchemaType<P>;
+    : P extends { readonly type: TextFormat['type'] }
+      ? string
+      : JsonSchemaType<P>;
 
 /** How a tool's parameters go on the wire and are checked. */
 export interface Schema {
   readonly inputSchema: JsonSchema;
+  readonly format?: TextFormat;
   readonly validate: (value: unknown) => Validated<unknown> | PromiseLike<Validated<unknown>>;
 }
 
@@ -61,9 +67,10 @@ export function schemaOf(parameters: unknown, given: JsonSchema | undefined, whe
   }
   if (typeof parameters !== 'object' || parameters === null) {
     throw new TypeError(
-      `${where}: parameters must be an io-ts codec, a Standard Schema (zod, valibot, arktype …) or a JSON Schema object.`,
+      `${where}: parameters must be an io-ts codec, a Standard Schema (zod, valibot, arktype …), a JSON Schema object, or { type: 'text' }.`,
     );
   }
+  if (isTextFormat(parameters)) return textSchema(parameters, given, where);
   checkJsonSchema(parameters, `${where}: parameters`);
   return { inputSchema: onWire(given ?? parameters, where), validate: jsonSchemaValidator(onWire(parameters, where)) };
 }
@@ -72,9 +79,36 @@ export function schemaOf(parameters: unknown, given: JsonSchema | undefined, whe
 function onWire({ $schema: _, ...schema }: JsonSchema, where: string): JsonSchema {
   const { type = 'object', ...rest } = schema;
   if (type !== 'object') {
-    throw new TypeError(`${where}: parameters describe ${JSON.stringify(type)}, but arguments are an object. Wrap them: { value: … }.`);
+    const text = type === 'string' ? " For plain text in place of JSON: { type: 'text' }." : '';
+    throw new TypeError(
+      `${where}: parameters describe ${JSON.stringify(type)}, but arguments are an object. Wrap them: { value: … }.${text}`,
+    );
   }
   return { type, ...rest };
+}
+
+function isTextFormat(value: object): value is TextFormat {
+  const { type } = value as Partial<TextFormat>;
+  return type === 'text' || type === 'grammar';
+}
+
+function textSchema(format: TextFormat, given: JsonSchema | undefined, where: string): Schema {
+  if (given !== undefined) throw new TypeError(`${where}: a tool of plain text has no inputSchema of its own. Leave it out.`);
+  if (format.type === 'grammar') {
+    const { syntax, definition } = format;
+    if ((syntax !== 'lark' && syntax !== 'regex') || typeof definition !== 'string' || definition === '') {
+      throw new TypeError(`${where}: a grammar is { type: 'grammar', syntax: 'lark' or 'regex', definition: its text }.`);
+    }
+  }
+  return { inputSchema: textInputSchema(format), format, validate: validateText };
+}
+
+/** Takes the text of either form: alone, or as the field of an object where the wire has functions alone. */
+function validateText(value: unknown): Validated<string> {
+  const text = textOf(value as Json);
+  if (text !== undefined) return E.right(text);
+  const came = kindOf(typeof value === 'object' && value !== null ? (value as { readonly [key: string]: unknown })[TEXT_FIELD] : value);
+  return E.left([{ path: TEXT_FIELD, message: `expected string, got ${came}` }]);
 }
 
 function isStandardSchema(value: unknown): value is StandardSchema {

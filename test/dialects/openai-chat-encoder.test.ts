@@ -122,6 +122,19 @@ describe('openAiChat.encoder', () => {
     expect(chunksOf([start, { type: 'finish-reason', reason, raw }, end])).toContainEqual(chunk({}, word));
   });
 
+  it.each([
+    ['is cut', '"rm -rf /tmp'],
+    ['never comes', '{"path":"/tmp"}'],
+    ['is no string', '{"input":7}'],
+    ['comes twice', '{"input":"a","input":"b"}'],
+    ['is not even begun', ''],
+  ])('says `length` where the plain text of a custom tool %s: the client must not run it', (_, args) => {
+    const events = [start, ...call(0, 'run', args), finish('tool-calls', 'tool_calls'), end];
+    const chunks = chunksOf(events, { customTools: ['run'] });
+    expect(chunks).toContainEqual(chunk({}, 'length'));
+    expect(chunks).not.toContainEqual(chunk({}, 'tool_calls'));
+  });
+
   it('takes id, model and time from its options where the events have none', () => {
     const options = { responseId: 'mine', model: 'gateway', created: 7 };
     expect(chunksOf([{ type: 'round-start' }], options)).toMatchObject([{ id: 'mine', model: 'gateway', created: 7 }]);
@@ -236,6 +249,32 @@ describe('the official client reads what openAiChat.encoder writes', () => {
     const [choice] = completion.choices;
     expect(choice).toMatchObject({ finish_reason: 'tool_calls', message: { role: 'assistant', content: 'Hà \n"Nội" 👩‍🚀' } });
     expect(choice?.message.tool_calls).toMatchObject(calls);
+  });
+
+  it('a call of a custom tool, in plain text', async () => {
+    const events: ModelEvent[] = [
+      start,
+      ...call(0, 'run', '"l', 's\\n"'),
+      ...call(1, 'add', '{"a":1}'),
+      ...call(2, 'run', '{"in', 'put":"é"}'),
+      finish('tool-calls', 'tool_use'),
+      end,
+    ];
+    body = written(openAiChat, sseWire, events, { customTools: ['run'] });
+    const wire: unknown[] = [];
+    for await (const { choices } of await client.chat.completions.create({ ...request, stream: true })) {
+      wire.push(...choices.flatMap(({ delta, finish_reason }): unknown[] => delta.tool_calls ?? (finish_reason ? [finish_reason] : [])));
+    }
+    expect(wire).toEqual([
+      { index: 0, id: 'c0', type: 'custom', custom: { name: 'run', input: '' } },
+      { index: 0, custom: { input: 'l' } },
+      { index: 0, custom: { input: 's\n' } },
+      { index: 1, id: 'c1', type: 'function', function: { name: 'add', arguments: '' } },
+      { index: 1, function: { arguments: '{"a":1}' } },
+      { index: 2, id: 'c2', type: 'custom', custom: { name: 'run', input: '' } },
+      { index: 2, custom: { input: 'é' } },
+      'tool_calls',
+    ]);
   });
 
   it('in the old form', async () => {

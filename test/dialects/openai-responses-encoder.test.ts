@@ -200,6 +200,13 @@ describe('the official client reads what openAiResponses.encoder writes', () => 
     expect(tokens).toBe(7);
   });
 
+  it('with its helper: a custom tool that the model behind called as a function', async () => {
+    const events = [start, ...call(0, 'run', '{"in', 'put":"l', 's\\n"}'), finish('tool-calls', 'tool_use'), end('tool-calls')];
+    body = written(openAiResponses, sseWire, events, { customTools: ['run'] });
+    const response = await client.responses.stream(request).finalResponse();
+    expect(response.output).toMatchObject([{ type: 'custom_tool_call', call_id: 'c0', name: 'run', input: 'ls\n' }]);
+  });
+
   it('with its helper: the same output, by its pieces and by the last event', async () => {
     for (const events of [answer, answer.slice(0, -3)]) {
       body = written(openAiResponses, sseWire, events);

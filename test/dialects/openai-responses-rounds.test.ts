@@ -6,7 +6,6 @@ import { streamAnswer } from '../../src/answer.ts';
 import { openAiResponses } from '../../src/dialects/openai-responses.ts';
 import { httpModel } from '../../src/models/http-model.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
-import type { Tool } from '../../src/tools/tool.ts';
 
 const call = (id: string, city: string): FixtureBlock => ({ type: 'toolCall', id, name: 'look_up', arguments: JSON.stringify({ city }) });
 
@@ -53,7 +52,7 @@ it('three rounds with parallel tools, on a server that nobody here wrote', async
   expect(last.messages.flatMap((message) => message.tool_call_id ?? [])).toEqual(['c1', 'c2', 'c3', 'c4']);
 });
 
-it('a tool whose input is a string gets the plain text of a custom tool call, and its result goes back as one', async () => {
+it('a tool of plain text gets that of a custom tool call, and its result goes back as one', async () => {
   const custom = { type: 'custom_tool_call', id: 'ctc', call_id: 'c1', name: 'run', input: 'say "é"' };
   const answers = [
     [
@@ -75,18 +74,15 @@ it('a tool whose input is a string gets the plain text of a custom tool call, an
     return new Response(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''));
   };
   const said: string[] = [];
-  const run: Tool<string> = {
+  const run = defineTool({
     name: 'run',
     description: 'Runs a command',
-    inputSchema: { type: 'string' },
-    annotations: {},
-    retries: 0,
-    validate: (value) => ({ _tag: 'Right', right: String(value) }),
+    parameters: { type: 'text' },
     execute: (command) => {
       said.push(command);
       return 'ok';
     },
-  };
+  });
   const model = httpModel({ dialect: openAiResponses, url: 'https://api.example/v1', model: 'm', fetch });
   const request = { messages: [{ role: 'user', content: 'Say é' } as const] };
   const answer = await lastValueFrom(streamAnswer({ model, request, tools: [run] }).pipe(collectAnswer()));

@@ -365,7 +365,7 @@ describe('openAiResponses: endings', () => {
 describe('openAiResponses.encodeRequest', () => {
   const body = (messages: readonly Message[], rest = {}) => openAiResponses.encodeRequest({ messages, ...rest }, { model: 'm' }).body;
   const add: ToolDeclaration = { name: 'add', description: 'Adds', inputSchema: { type: 'object' } };
-  const sql: ToolDeclaration = { name: 'sql', inputSchema: { type: 'string' } };
+  const sql: ToolDeclaration = { name: 'sql', inputSchema: { type: 'object' }, format: { type: 'text' } };
 
   it('puts leading system messages into the instructions, and all else into the input', () => {
     const messages: Message[] = [
@@ -401,8 +401,9 @@ describe('openAiResponses.encodeRequest', () => {
     });
   });
 
-  it('declares functions, and a tool whose input is a string as a custom one', () => {
-    const grammar: ToolDeclaration = { name: 'digits', inputSchema: { type: 'string', pattern: '[0-9]+' } };
+  it('declares functions, and a tool of plain text as a custom one', () => {
+    const format = { type: 'grammar', syntax: 'regex', definition: '[0-9]+' } as const;
+    const grammar: ToolDeclaration = { name: 'digits', inputSchema: { type: 'object' }, format };
     const sent = body([], {
       tools: [add, sql, grammar],
       toolChoice: { name: 'sql' },

@@ -706,6 +706,32 @@ describe('executeTools: repair', () => {
     expect(seen).toEqual([{ _tag: 'Right', right: { city: 'Hue' } }, '{"city":"Hue"}']);
   });
 
+  it('gives a tool of plain text its text, whichever form the call had, and shows it to who approves', async () => {
+    const sql = defineTool({
+      name: 'look',
+      description: 'look',
+      parameters: { type: 'text' },
+      annotations: { readOnlyHint: true },
+      execute: (query) => query,
+    }) as Tool;
+    const cases: ReadonlyArray<readonly [ToolCall, string]> = [
+      [call('1', 'look', 'SELECT 1'), 'SELECT 1'],
+      [call('1', 'look', { input: 'SELECT 1' }), 'SELECT 1'],
+      [call('1', 'look', { sql: 'SELECT 1' }), '{"repaired":true}'],
+      [broken, '{"repaired":true}'],
+    ];
+    for (const [one, text] of cases) {
+      const seen: unknown[] = [];
+      const approve = (asked: ToolCall) => {
+        seen.push(asked.arguments);
+        return true;
+      };
+      const { events } = await collect([one], [sql], { approve, repair: () => '{"repaired":true}' });
+      expect(seen).toEqual([{ _tag: 'Right', right: text }]);
+      expect(resultsOf(events)).toEqual([result('1', 'look', text)]);
+    }
+  });
+
   it('is told the call and what is wrong', async () => {
     const repair = (one: ToolCall, error: ToolFailure) => ({ city: `${one.callId} ${error.code}` });
     const { events } = await collect([wrong], [strict], { repair });

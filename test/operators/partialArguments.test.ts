@@ -30,6 +30,11 @@ function views(events: readonly AnyEvent[], bounds = {}): Array<Json | undefined
 }
 
 describe('partialArguments', () => {
+  it('shows plain text that stands alone as it grows', () => {
+    expect(views([start(), delta('"SELECT \\'), delta('"a\\" {'), delta('"')])).toEqual(['SELECT ', 'SELECT "a" {', 'SELECT "a" {']);
+    expect(views([start(), delta('""')])).toEqual(['']);
+  });
+
   it('adds to each delta the arguments so far, and passes all else', () => {
     new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(({ hot, expectObservable, expectSubscriptions }) => {
       const [a, b] = [delta('{"city":"Han'), delta('oi"}')];

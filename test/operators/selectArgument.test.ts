@@ -38,6 +38,23 @@ function short(event: ArgumentEvent): unknown {
   }
 }
 
+describe('selectArgument: the input of a tool of plain text', () => {
+  it('is the same whether the text stands alone or in its field', () => {
+    expect(told(['input'], '"SELECT \\"a', '\\n1"')).toEqual(['start', 'SELECT "a', '\n1', { end: 'SELECT "a\n1' }]);
+    expect(told(['input'], '{"input":"SELECT \\"a', '\\n1"}')).toEqual(['start', 'SELECT "a', '\n1', { end: 'SELECT "a\n1' }]);
+    expect(told(['input'], ' ', '\n"', '{\\"input\\"', '"')).toEqual(['start', '{"input"', { end: '{"input"' }]);
+    expect(told(['input'], '""')).toEqual(['start', { end: '' }]);
+    expect(told(['input'], '"SEL')).toEqual(['start', 'SEL', { cut: 'incomplete' }]);
+  });
+
+  it('is no other field, and no other value', () => {
+    expect(told(['sql'], '"SELECT 1"')).toEqual([]);
+    expect(told(['input', 'sql'], '"SELECT 1"')).toEqual([]);
+    expect(told(['input'], '["a"]')).toEqual([]);
+    expect(told(['input'], ' ')).toEqual([]);
+  });
+});
+
 describe('selectArgument', () => {
   it('streams a string as it is written', () => {
     new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(({ hot, expectObservable, expectSubscriptions }) => {

@@ -119,6 +119,26 @@ describe('defineTool: parameters of any kind', () => {
     });
   });
 
+  it('takes plain text in either form of a call, and nothing else', async () => {
+    const tool = defineTool({ name: 'sql', description: 'Runs a query', parameters: { type: 'text' } });
+    expect(tool).toMatchObject({ format: { type: 'text' }, inputSchema: { type: 'object', required: ['input'] } });
+    for (const text of ['SELECT 1', '', '{"input":"other"}']) {
+      expect(tool.validate(text)).toEqual({ _tag: 'Right', right: text });
+      expect(tool.validate({ input: text })).toEqual({ _tag: 'Right', right: text });
+    }
+    const wrong: ReadonlyArray<readonly [unknown, string]> = [
+      [{}, 'nothing'],
+      [{ input: { sql: 1 } }, 'object'],
+      [{ input: null }, 'null'],
+      [7, 'number'],
+      [null, 'null'],
+      [['a'], 'nothing'],
+    ];
+    for (const [value, came] of wrong) {
+      expect(tool.validate(value)).toEqual({ _tag: 'Left', left: [{ path: 'input', message: `expected string, got ${came}` }] });
+    }
+  });
+
   it('keeps __proto__ in arguments away from any prototype', async () => {
     const hostile: unknown = JSON.parse('{"city":"Hue","__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}');
     const strict = t.exact(t.type({ city: t.string }));
@@ -143,7 +163,23 @@ describe("defineTool: a caller's mistake throws at the call, with the fix", () =
     ['an unknown start policy', () => define({ startWhen: 'now' }), /'confirmed' or 'finished'/],
     ['negative retries', () => define({ retries: -1 }), /retries is -1/],
     ['retries of a tool with side effects', () => define({ retries: 1 }), /repeat its side effect.*idempotentHint: true/],
-    ['parameters that are none', () => define({ parameters: undefined }), /io-ts codec, a Standard Schema .* or a JSON Schema/],
+    [
+      'parameters that are none',
+      () => define({ parameters: undefined }),
+      /io-ts codec, a Standard Schema .*, a JSON Schema object, or \{ type: 'text' \}/,
+    ],
+    ['a bare string', () => define({ parameters: { type: 'string' } }), /For plain text in place of JSON: \{ type: 'text' \}/],
+    [
+      'a grammar of another syntax',
+      () => define({ parameters: { type: 'grammar', syntax: 'ebnf', definition: 'a' } }),
+      /'lark' or 'regex'/,
+    ],
+    ['a grammar without a text', () => define({ parameters: { type: 'grammar', syntax: 'lark' } }), /definition: its text/],
+    [
+      'plain text with a schema beside it',
+      () => define({ parameters: { type: 'text' }, inputSchema: { type: 'object' } }),
+      /no inputSchema of its own/,
+    ],
     [
       'an object that is no schema',
       () => define({ parameters: { city: 'string' } }),
@@ -239,6 +275,13 @@ describe('defineTool: types', () => {
           map?: { [key: string]: number };
         }>(),
     });
+  });
+
+  it('gives a string for plain text, a grammar too', () => {
+    defineTool({ ...base, parameters: { type: 'text' }, execute: (text) => expectTypeOf(text).toEqualTypeOf<string>() });
+    const parameters = { type: 'grammar', syntax: 'lark', definition: 'start: "a"' } as const;
+    const tool = defineTool({ ...base, parameters, execute: (text) => expectTypeOf(text).toEqualTypeOf<string>() });
+    expectTypeOf(tool).toEqualTypeOf<Tool<string>>();
   });
 
   it('gives Json for a JSON Schema whose type was widened', () => {
