@@ -124,6 +124,7 @@ function systemOf(system: string | undefined): RequestInput['messages'] {
 }
 
 function taskOf(args: unknown): string {
+  if (typeof args === 'string') return args;
   const task = typeof args === 'object' && args !== null && 'task' in args ? args.task : undefined;
   return typeof task === 'string' ? task : JSON.stringify(args);
 }

@@ -4,7 +4,7 @@ import { ChatEncoder } from './openai-chat-encoder.ts';
 import { encodeChatRequest } from './openai-chat-request.ts';
 
 /**
- * OpenAI Chat Completions, and the many servers that speak it: relays, gateways, local servers. `tools` and the old `functions`;
+ * OpenAI Chat Completions, and the many servers that speak it: relays, gateways, local servers. `tools`, custom ones too, and the old `functions`;
  * text, refusal, reasoning under any of its names, several choices, usage, and errors inside the stream.
  *
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
