@@ -1,7 +1,7 @@
 import { asyncScheduler, type Subscription } from 'rxjs';
 import { ConnectionError } from '../errors.ts';
 import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
-import type { SocketLike } from './socket-like.ts';
+import { onPong, pings, type SocketLike } from './socket-like.ts';
 
 /** When a connection is asked whether it is still there. */
 export interface KeepAliveTimes {
@@ -28,8 +28,8 @@ export class KeepAlive {
   }
 
   start(): void {
-    if (!this.socket.ping || !this.socket.on || this.everyMs > LONGEST_TIMER_MS) return;
-    this.socket.on('pong', () => this.heard());
+    if (!pings(this.socket) || this.everyMs > LONGEST_TIMER_MS) return;
+    onPong(this.socket, () => this.heard());
     this.wait(this.everyMs);
   }
 

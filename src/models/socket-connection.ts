@@ -49,7 +49,8 @@ export class SocketConnection {
     socket.addEventListener('open', () => this.onOpen());
     socket.addEventListener('message', ({ data }) => this.onMessage(data));
     socket.addEventListener('error', (event) => this.onError(event));
-    socket.addEventListener('close', ({ code = 1006, reason = '' }) => this.onClose({ code, reason }));
+    // Deno has 0 for a lost connection.
+    socket.addEventListener('close', ({ code, reason = '' }) => this.onClose({ code: code || 1006, reason }));
     const { connectMs } = settings;
     if (connectMs <= LONGEST_TIMER_MS) {
       this.work.add(asyncScheduler.schedule(() => this.opened || this.fail(new TimeoutError('connect', connectMs)), connectMs));

@@ -18,17 +18,19 @@ export function isRegularClose({ code }: CloseEvent): boolean {
 export function closeErrorOf(url: string, close: CloseEvent, cause?: unknown): ConnectionError {
   const { code, reason } = close;
   const said = reason ? `, "${reason.slice(0, 200)}"` : '';
-  const error = new ConnectionError(`The WebSocket to ${shownUrl(url)} was closed: code ${code} (${meaningOf(code)})${said}.`, { cause });
+  const error = new ConnectionError(`The WebSocket to ${shownUrl(url)} was closed: code ${code} (${meaningOf(code)})${said}.`, {
+    cause: shownCause(cause),
+  });
   closes.set(error, close);
   return error;
 }
 
-/** A socket that failed before it was open. */
+/** A socket that failed before it was open; `name` is that of the error which its class threw. */
 export function openErrorOf(
   url: string,
-  { message = '', error }: Pick<SocketEvent, 'message' | 'error'> = {},
+  { message = '', error, name }: Pick<SocketEvent, 'message' | 'error'> & { readonly name?: string | undefined } = {},
 ): ConnectionError | HttpError {
-  const status = Number(/unexpected server response: (\d{3})/i.exec(message)?.[1]);
+  const status = Number(STATUS.exec(message)?.[1]);
   const where = shownUrl(url);
   if (status >= 400) {
     return new HttpError(`${where} answered the WebSocket's opening with HTTP ${status}: ${adviceFor(status)}`, {
@@ -36,11 +38,21 @@ export function openErrorOf(
       retryable: isRetryableStatus(status),
     });
   }
-  const code = codeOf(error);
+  const code = codeOf(error) ?? name;
   const why = status ? ` (HTTP ${status} in place of an upgrade)` : code ? ` (${code})` : '';
   return new ConnectionError(`No WebSocket to ${where}${why}. Check \`url\`, that the server speaks WebSocket there, and the network.`, {
-    cause: error,
+    cause: shownCause(error),
   });
+}
+
+/** How `ws`, Bun and Deno tell of an answer that is no upgrade; Node and browsers do not. */
+const STATUS = /(?:unexpected server response|expected 101 status code|invalid status code): (\d{3})/i;
+
+/** Bun's errors quote the URL, and its query may hold a key. */
+function shownCause(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.includes('://')) return error;
+  const code = codeOf(error);
+  return Object.assign(new Error(error.message.replace(/\w+:\/\/[^\s'"]+/g, 'the URL')), code && { code });
 }
 
 /** A close that says that the same request will be refused again: policy, a bad message, or an application's code for a 4xx status. */

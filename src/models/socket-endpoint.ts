@@ -11,7 +11,7 @@ export interface SocketEndpoint extends EncodeOptions, Pick<Endpoint, 'apiKey' |
   readonly protocol: SocketProtocol;
   /** The whole URL, e.g. `wss://api.example/v1/chat/stream`. */
   readonly url: string;
-  /** The class that connects: `WebSocket` of the package `ws`. Default: the runtime's own, which cannot ping. */
+  /** The class that connects: `WebSocket` of the package `ws`. Default: the runtime's own, which can ping on Bun alone. */
   readonly webSocket?: WebSocketClass | undefined;
   /**
    * Where the key goes: a `header`; a `subprotocol` (the protocol's name and `bearer.` with the key in base64url); or a `message`, the first

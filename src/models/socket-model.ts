@@ -27,13 +27,13 @@ export interface SocketModelOptions extends SocketEndpoint, Omit<DecoderOptions,
   readonly timeouts?: Timeouts;
   /** When a round that has yielded nothing yet is asked again, on a new connection. */
   readonly retry?: RetryOptions;
-  /** Pings, where the socket's class has them (`ws`). */
+  /** Pings, where the socket's class has them (`ws`, Bun's own). */
   readonly keepAlive?: KeepAliveTimes;
   /** Bytes of one message. Default: 16 MiB. */
   readonly maxFrameBytes?: number;
   /** Bytes of messages that wait for their reader: while the `gate` is closed, or between two rounds. Default: 16 MiB. */
   readonly maxQueuedBytes?: number;
-  /** Holds reading back while it is closed; down to the network with `ws`, else what comes is queued. Default: none. */
+  /** Holds reading back while it is closed; down to the network with `ws` and on Bun, else what comes is queued. Default: none. */
   readonly gate?: Gate;
   /** With `chatChunks`: how long after the finish reason token counts or the end mark are waited for, in milliseconds. Default: 500. */
   readonly graceMs?: number;
@@ -62,7 +62,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
  * Tries are repeated as with `httpModel`: only while there is no event. After the first event a lost connection, a keep-alive ping without an
  * answer, or silence is an {@link InterruptedError}; a message beyond `maxFrameBytes` is a {@link LimitError}.
  *
- * Buffers at most `maxQueuedBytes`. A browser's WebSocket cannot be held back: with a slow reader behind a `gate` it ends at that bound.
+ * Buffers at most `maxQueuedBytes`. The WebSockets of browsers, Node and Deno cannot be held back: with a slow reader behind a `gate` they end at that bound.
  *
  * Unsubscribing closes the connection at any moment, a pending key or backoff included; so does the `answer` signal, with an {@link InterruptedError}.
  *

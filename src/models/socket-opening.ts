@@ -49,9 +49,9 @@ function connectionOf(
   const open = () => {
     try {
       return makeSocket(webSocket, url, opening.subprotocols, options);
-    } catch {
+    } catch (error) {
       // Its message may quote the subprotocol, and with it the key.
-      throw openErrorOf(url);
+      throw openErrorOf(url, { name: error instanceof Error ? error.name : undefined });
     }
   };
   return new SocketConnection(open(), { url, connectMs: timeouts.connectMs, maxFrameBytes, maxQueuedBytes, keepAlive });

@@ -304,13 +304,6 @@ describe('socketModel', () => {
     expect(keyOf(server.connections[0] as ServedSocket)).toBe(expected);
   });
 
-  it('uses the global WebSocket where there is one, and says that it does not keep alive', async () => {
-    vi.stubGlobal('WebSocket', BrowserSocket);
-    const model = await serving(answering, { webSocket: undefined });
-    expect(typesOf((await run(model(request))).events)).toEqual(['no-keep-alive', ...ANSWERED]);
-    expect(server.connections[0]?.request.headers['sec-websocket-protocol']).toContain('bearer.');
-  });
-
   it('stops while the key is fetched', async () => {
     let resolve = (_: string) => {};
     const apiKey = () => new Promise<string>((resolveKey) => (resolve = resolveKey));
@@ -355,34 +348,8 @@ describe('socketModel', () => {
     expect(() => socketModel({ ...options, maxFrameBytes: 0 })).toThrow('maxFrameBytes');
     vi.stubGlobal('WebSocket', undefined);
     expect(() => socketModel({ ...options, webSocket: undefined })).toThrow('hand it in as `webSocket`');
-    vi.stubGlobal('WebSocket', BrowserSocket);
-    vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0' });
-    expect(() => socketModel({ ...options, webSocket: undefined, authorization: 'header' })).toThrow('sends no headers');
   });
 });
-
-/** What a browser's WebSocket can do, and no more. */
-class BrowserSocket {
-  private readonly inner: WebSocket;
-  constructor(url: string, protocols: string[]) {
-    this.inner = new WebSocket(url, protocols);
-  }
-  set binaryType(type: 'arraybuffer') {
-    this.inner.binaryType = type;
-  }
-  get readyState() {
-    return this.inner.readyState;
-  }
-  addEventListener(type: 'message', listener: (event: object) => void) {
-    this.inner.addEventListener(type, listener);
-  }
-  send(data: string) {
-    this.inner.send(data);
-  }
-  close(code: number) {
-    this.inner.close(code);
-  }
-}
 
 /** Closes after each look, and opens a moment later. */
 function blinking(): Gate {

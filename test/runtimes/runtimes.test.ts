@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
@@ -9,17 +8,11 @@ import { type PackedProject, packedProject, packedTarball } from '../package/pac
 import { hasChromium, launchChromium } from '../support/chromium.ts';
 import type { RawServer } from '../support/raw-server.ts';
 import { freeNames } from './free-names.ts';
-import { type Runtime, runtimes, versionOf } from './runtimes.ts';
+import { bundled, run } from './run.ts';
+import { runtimes, versionOf } from './runtimes.ts';
 import { startServer, urlOfNothing } from './server.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-const absent = runtimes.filter(({ binary }) => binary === undefined).map(({ name }) => name);
-if (absent.length > 0) {
-  const message = `Not installed: ${absent.join('; ')}. The package is tested on them after \`npm ci --prefix test/runtimes\`.`;
-  if (process.env.CI) throw new Error(message);
-  console.warn(`SKIPPED: ${message}`);
-}
 
 const interrupted = { name: 'InterruptedError', code: 'interrupted', partial: 'Half of it' };
 
@@ -70,7 +63,7 @@ beforeAll(async () => {
   tarball = packedTarball();
   project = packedProject(tarball, ['rxjs', 'eventsource-parser', '@cfworker/json-schema']);
   cpSync(join(here, 'program.mjs'), join(project.folder, 'program.mjs'));
-  const bundle = hasChromium ? await bundled(project.folder) : '';
+  const bundle = hasChromium ? await bundled(project.folder, 'program.mjs') : '';
   server = await startServer({
     '/': { type: 'text/html', body: '<!doctype html><title>toolstream</title><script type="module" src="/page.js"></script>' },
     '/page.js': { type: 'text/javascript', body: bundle },
@@ -84,51 +77,15 @@ afterAll(async () => {
   if (tarball) rmSync(dirname(tarball), { recursive: true, force: true });
 });
 
-/** As for production: minified, so that nothing may depend on the name of a class. */
-async function bundled(folder: string): Promise<string> {
-  const page = "import { report } from './program.mjs'; globalThis.report = report;";
-  const stdin = { contents: page, resolveDir: folder };
-  const { outputFiles } = await build({
-    stdin,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    charset: 'utf8',
-    write: false,
-  });
-  return outputFiles.map((file) => file.text).join('');
-}
-
 describe.each(runtimes)('the built package on $name', (runtime) => {
   const version = runtime.binary === undefined ? 'not installed' : versionOf(runtime);
 
   it.skipIf(runtime.binary === undefined)(`streams, calls, pulls, leaves and fails as everywhere (${version})`, async () => {
-    const { stdout, stderr, status } = await run(runtime);
+    const { stdout, stderr, status } = await run(runtime, project.folder, 'program.mjs', [server.origin, nowhere]);
     expect([stderr, status]).toEqual(['', 0]);
     expect(JSON.parse(stdout)).toEqual(expected);
   });
 });
-
-/** In a plain environment, as in a user's shell. The process ends by itself: no timer or connection is left behind. */
-async function run({ name, binary = '', flags }: Runtime): Promise<{ stdout: string; stderr: string; status: number | null }> {
-  const file = join(project.folder, `${name.replace(/\W+/g, '-')}.mjs`);
-  const given = [server.origin, nowhere].map((url) => JSON.stringify(url)).join();
-  writeFileSync(file, `import { report } from './program.mjs';\nconsole.log(JSON.stringify(await report(${given})));\n`);
-  const env = {
-    PATH: process.env.PATH,
-    HOME: project.folder,
-    DENO_DIR: join(project.folder, '.deno'),
-    DENO_NO_UPDATE_CHECK: '1',
-    NO_COLOR: '1',
-  };
-  const child = spawn(binary, [...flags, file], { cwd: project.folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 18_000 });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
-  const status = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  return { ...output, status };
-}
 
 describe.skipIf(!hasChromium)('the built package in Chromium', () => {
   it('streams, calls, pulls, leaves and fails as everywhere, bundled and minified, on a page that forbids `eval`', async () => {
@@ -179,7 +136,7 @@ const web = [
 ];
 
 /** Asked for with `typeof` first: a page's address, which a relative `url` starts from. */
-const optional = ['location', 'navigator', 'WebSocket'];
+const optional = ['location', 'WebSocket'];
 
 describe.each(['index', 'operators', 'dialects', 'testing'])('dist/%s.js, fit for an edge worker', (entry) => {
   let code: string;

@@ -26,6 +26,13 @@ export const runtimes: readonly Runtime[] = [
   },
 ];
 
+const absent = runtimes.filter(({ binary }) => binary === undefined).map(({ name }) => name);
+if (absent.length > 0) {
+  const message = `Not installed: ${absent.join('; ')}. The package is tested on them after \`npm ci --prefix test/runtimes\`.`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`SKIPPED: ${message}`);
+}
+
 /** The binary lies in the package for this platform, which npm chose. */
 function found(packageName: RegExp, file: string): string | undefined {
   if (!existsSync(modules)) return undefined;

@@ -53,7 +53,8 @@ export async function startSocketServer(
   };
 }
 
-function servedSocket(socket: WebSocket, request: IncomingMessage): ServedSocket {
+/** Wraps the server's side of a connection. */
+export function servedSocket(socket: WebSocket, request: IncomingMessage): ServedSocket {
   const received: Array<Record<string, unknown>> = [];
   const waiting: Array<{ n: number; resolve: (message: Record<string, unknown>) => void }> = [];
   socket.on('error', () => {});
