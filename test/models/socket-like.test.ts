@@ -1,18 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { canPing, sendsHeaders, type WebSocketClass } from '../../src/models/socket-like.ts';
+import { BrowserSocket } from '../support/browser-socket.ts';
 
 // The classes of Node, Bun, Deno and Chromium themselves: `test/runtimes/sockets.test.ts`.
 
 afterEach(() => vi.unstubAllGlobals());
-
-/** Takes a list of subprotocols, and makes a word of anything else. */
-class Browsers {
-  constructor(url: string, protocols: unknown) {
-    new URL(url);
-    if (!Array.isArray(protocols)) throw new SyntaxError(`The subprotocol '${String(protocols)}' is invalid.`);
-  }
-}
 
 /** Takes headers as the third argument and any URL, pings, and tells nobody of pongs. */
 class ReactNatives {
@@ -38,7 +31,7 @@ describe('a global WebSocket', () => {
   it.each([
     ["Bun's", Buns, true, true],
     ["React Native's", ReactNatives, false, false],
-    ["a browser's", Browsers, false, false],
+    ["a browser's", BrowserSocket, false, false],
     ['that of `ws`, put there', WebSocket, true, true],
     ['none', undefined, false, false],
   ])('is asked what it can do, and connects to nothing: %s', (_, own, headers, pings) => {
@@ -50,7 +43,7 @@ describe('a global WebSocket', () => {
   });
 
   it('matters not where another class is handed in', () => {
-    vi.stubGlobal('WebSocket', Browsers);
+    vi.stubGlobal('WebSocket', BrowserSocket);
     expect([sendsHeaders(WebSocket), canPing(WebSocket)]).toEqual([true, true]);
   });
 });

@@ -13,6 +13,7 @@ import { withRetry } from '../../src/models/with-retry.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage } from '../../src/stage.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
+import { BrowserSocket } from '../support/browser-socket.ts';
 import { settled } from '../support/settled.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 import { type ServedSocket, type SocketServer, startSocketServer } from '../support/socket-server.ts';
@@ -405,8 +406,7 @@ describe('responsesSession', () => {
     const url = 'wss://api.example/v1/responses';
     expect(() => modelAt(url, { authorization: 'message' })).toThrow('not as a message');
     expect(() => modelAt(url, { authorization: 'subprotocol' })).toThrow('not as a subprotocol');
-    vi.stubGlobal('WebSocket', WebSocket);
-    vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0' });
+    vi.stubGlobal('WebSocket', BrowserSocket);
     expect(() => modelAt(url, { webSocket: undefined })).toThrow('let a server of yours hold the key');
     expect(() => modelAt(url, { webSocket: undefined, apiKey: undefined })).not.toThrow();
     vi.unstubAllGlobals();
