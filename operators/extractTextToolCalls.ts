@@ -12,9 +12,10 @@ import { through } from '../src/through.ts';
  * ```
  *
  * Stands behind `decode` or a model, and before `accumulateToolCalls`. Only declared tools are called: an undeclared name, a call within a
- * code block, inline code, a block quote or right behind a quotation mark, and anything that is not quite a call stays text. Arguments stream
- * where the model writes JSON; Python's come whole, as JSON, and are never evaluated. Calls without a marker (`llama-json`, `pythonic`,
- * `plain`) count only if nothing but calls follows to the end of the message. Ids are made up and deterministic. `round-end` has the message
+ * code block, inline code, a block quote or quotation marks, and anything that is not quite a call stays text. Arguments stream
+ * where the model writes JSON; Python's come whole, as JSON, and are never evaluated; values without quotes (`qwen-coder`, `glm`) become what
+ * the schema says. Calls without a marker (`llama-json`, `pythonic`, `plain`) count only if nothing but calls follows to the end of a message
+ * that was not cut. Ids are made up and deterministic. `round-end` has the message
  * with the calls and without their markup, `native` left out. Other choices and all other events pass untouched.
  *
  * Passes errors of the source on, `partial` amended likewise. Throws at the call for a format or a bound that is none, or without `tools`.
@@ -23,7 +24,7 @@ import { through } from '../src/through.ts';
  * or the finish reason comes, or when the stream breaks. A call whose arguments had begun stays a call: `accumulateToolCalls` makes it a
  * `Left` if its end is missing. Keeps the text and the calls of the round. Unsubscribing stops the source.
  *
- * @param options `tools`: what may be called. `format`: default `'auto'`, every format with a marker. `maxHeldLength`: UTF-16 code units,
+ * @param options `tools`: what may be called, and the schemas of it. `format`: default `'auto'`, every format with a marker. `maxHeldLength`: UTF-16 code units,
  * default 1 Mi. `callIdSeed`: by default the response's id; where a server sends none, give each round of an answer its own.
  *
  * @example
@@ -42,6 +43,7 @@ import { through } from '../src/through.ts';
  *   });
  * ```
  *
+ * @see {@link withTextToolCalls} for a whole model, with ids that differ in every round
  * @see {@link extractReasoning} for reasoning that is written as text
  */
 export function extractTextToolCalls<E extends AnyEvent>(

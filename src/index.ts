@@ -58,6 +58,7 @@ export type { SocketEvent, SocketLike, SocketOptions, WebSocketClass } from './m
 export { type SocketModelOptions, socketModel } from './models/socket-model.ts';
 export type { Timeouts } from './models/try-clock.ts';
 export { type RetryPolicy, withRetry } from './models/with-retry.ts';
+export { type WithTextToolCallsOptions, withTextToolCalls } from './models/with-text-tool-calls.ts';
 export { ndjsonParser, type ParseNdjsonOptions } from './ndjson/parser.ts';
 export type { AnswerState, CallState, CallStatus } from './rounds/answer-state.ts';
 export type { WithAnswer } from './rounds/answer-view.ts';
@@ -70,6 +71,7 @@ export type { TextCallFormat } from './text/call-formats.ts';
 export type { ExtractReasoningOptions } from './text/reasoning.ts';
 export type { Tag } from './text/tag-splitter.ts';
 export type { ExtractTextToolCallsOptions } from './text/text-calls.ts';
+export type { CallableTool } from './text/tool-names.ts';
 export { through } from './through.ts';
 export { defineTool, type ToolDefinition } from './tools/define-tool.ts';
 export type { HookAnswer } from './tools/hook-answer.ts';
