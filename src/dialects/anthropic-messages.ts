@@ -2,6 +2,7 @@ import { MessagesDecoder } from './anthropic-messages-decoder.ts';
 import { MessagesEncoder } from './anthropic-messages-encoder.ts';
 import { encodeMessagesRequest } from './anthropic-messages-request.ts';
 import type { Dialect } from './dialect.ts';
+import { OneResponse } from './one-response.ts';
 
 /**
  * Anthropic Messages, and the servers that speak it: text, thinking with its signatures, calls, tools that the server runs, citations,
@@ -15,6 +16,6 @@ export const anthropicMessages: Dialect = {
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'call-fragments', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeMessagesRequest,
   decoder: (options) => new MessagesDecoder(options),
-  encoder: (options) => new MessagesEncoder(options),
+  encoder: (options) => new OneResponse(new MessagesEncoder(options)),
   authHeaders: (apiKey) => ({ 'x-api-key': apiKey }),
 };

@@ -2,6 +2,7 @@ import { CohereDecoder } from './cohere-decoder.ts';
 import { CohereEncoder } from './cohere-encoder.ts';
 import { encodeCohereRequest } from './cohere-request.ts';
 import type { Dialect } from './dialect.ts';
+import { OneResponse } from './one-response.ts';
 
 /**
  * Cohere's chat, `POST /v2/chat`: text, thinking and the plan before calls (both are reasoning), calls in pieces, citations as they come.
@@ -24,6 +25,6 @@ export const cohere: Dialect = {
   ]),
   encodeRequest: encodeCohereRequest,
   decoder: (options) => new CohereDecoder(options),
-  encoder: (options) => new CohereEncoder(options),
+  encoder: (options) => new OneResponse(new CohereEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

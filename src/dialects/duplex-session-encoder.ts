@@ -2,6 +2,7 @@ import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { chatError } from './openai-chat-encoder.ts';
 import { finishWord } from './openai-chat-wire.ts';
 
 /** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
@@ -12,13 +13,14 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
   private readonly open = new Map<number, string>();
   /** Token counts that came after the finish reason: they go with `done`. */
   private usage: UsageEvent | undefined;
+  private ended = false;
 
   constructor(options: EncoderOptions = {}) {
     this.options = options;
   }
 
   transform(event: ModelEvent, out: Output<Frame>): void {
-    if (event.choice) return;
+    if (this.ended || event.choice) return;
     const send = (message: object) => out.enqueue({ data: JSON.stringify(message) });
     switch (event.type) {
       case 'round-start': {
@@ -59,6 +61,7 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         if (isMessage(event.data, event.name)) send(event.data);
         return;
       case 'round-end':
+        this.ended = true;
         this.endCalls(out);
         send({
           type: 'done',
@@ -67,6 +70,14 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         });
         return;
     }
+  }
+
+  /** The error goes as the message that ends the answer. */
+  fail(error: unknown, out: Output<Frame>): unknown {
+    if (!this.ended) out.enqueue({ data: JSON.stringify({ type: 'error', error: chatError(error) }) });
+    this.ended = true;
+    out.terminate();
+    return error;
   }
 
   /** The wire marks the end of each call; not every dialect that the events come from does. */

@@ -17,6 +17,8 @@ const expresses: Dialect['expresses'] = new Set([
   'invalid-arguments',
 ]);
 
+import { OneResponse } from './one-response.ts';
+
 /**
  * A whole answer over one WebSocket: `init`, then `content_block` and `function_call` messages until `done`, then the results as
  * `function_result` on the same connection, and the stream goes on with the next round.
@@ -32,7 +34,7 @@ export const duplexSession: SocketProtocol = {
   encodeRequest: encodeInit,
   encodeResults: encodeDuplexResults,
   decoder: (options) => new DuplexDecoder(options),
-  encoder: (options) => new DuplexEncoder(options),
+  encoder: (options) => new OneResponse(new DuplexEncoder(options)),
   authHeaders: openAiChat.authHeaders,
   authMessage: (apiKey) => ({ type: 'auth', token: apiKey }),
 };

@@ -2,6 +2,7 @@ import type { Dialect } from './dialect.ts';
 import { GeminiDecoder } from './gemini-decoder.ts';
 import { GeminiEncoder } from './gemini-encoder.ts';
 import { encodeGeminiRequest } from './gemini-request.ts';
+import { OneResponse } from './one-response.ts';
 
 /**
  * Google's Gemini API, `streamGenerateContent`, at Google AI and at Vertex AI: text, thoughts and their signatures, function calls whole or
@@ -17,6 +18,6 @@ export const gemini: Dialect = {
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'choices']),
   encodeRequest: encodeGeminiRequest,
   decoder: (options) => new GeminiDecoder(options),
-  encoder: (options) => new GeminiEncoder(options),
+  encoder: (options) => new OneResponse(new GeminiEncoder(options)),
   authHeaders: (apiKey) => ({ 'x-goog-api-key': apiKey }),
 };

@@ -2,6 +2,7 @@ import type { Dialect } from './dialect.ts';
 import { OllamaDecoder } from './ollama-decoder.ts';
 import { OllamaEncoder } from './ollama-encoder.ts';
 import { encodeOllamaRequest } from './ollama-request.ts';
+import { OneResponse } from './one-response.ts';
 
 /**
  * Ollama's own chat API, `POST /api/chat`: newline-delimited JSON, and the same objects over SSE. Text, thinking, calls, which come
@@ -16,6 +17,6 @@ export const ollama: Dialect = {
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeOllamaRequest,
   decoder: (options) => new OllamaDecoder(options),
-  encoder: (options) => new OllamaEncoder(options),
+  encoder: (options) => new OneResponse(new OllamaEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.ts';
+import { OneResponse } from './one-response.ts';
 import { ChatDecoder } from './openai-chat-decoder.ts';
 import { ChatEncoder } from './openai-chat-encoder.ts';
 import { encodeChatRequest } from './openai-chat-request.ts';
@@ -25,6 +26,6 @@ export const openAiChat: Dialect = {
   ]),
   encodeRequest: encodeChatRequest,
   decoder: (options) => new ChatDecoder(options),
-  encoder: (options) => new ChatEncoder(options),
+  encoder: (options) => new OneResponse(new ChatEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

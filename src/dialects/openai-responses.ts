@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.ts';
+import { OneResponse } from './one-response.ts';
 import { ResponsesDecoder } from './openai-responses-decoder.ts';
 import { ResponsesEncoder } from './openai-responses-encoder.ts';
 import { encodeResponsesRequest } from './openai-responses-request.ts';
@@ -25,6 +26,6 @@ export const openAiResponses: Dialect = {
   ]),
   encodeRequest: encodeResponsesRequest,
   decoder: (options) => new ResponsesDecoder(options),
-  encoder: (options) => new ResponsesEncoder(options),
+  encoder: (options) => new OneResponse(new ResponsesEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

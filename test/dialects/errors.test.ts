@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../src/dialects/anthropic-messages.ts';
 import { cohere } from '../../src/dialects/cohere.ts';
+import { duplexSession } from '../../src/dialects/duplex-session.ts';
 import { gemini } from '../../src/dialects/gemini.ts';
 import { ollama } from '../../src/dialects/ollama.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
@@ -19,7 +20,7 @@ import type { ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import { runStage } from '../../src/stage.ts';
 
-const dialects = [openAiChat, openAiResponses, anthropicMessages, gemini, ollama, cohere];
+const dialects = [openAiChat, openAiResponses, anthropicMessages, gemini, ollama, cohere, duplexSession];
 
 describe('an error inside the stream says whether asking again may help', () => {
   it.each([
