@@ -1,6 +1,11 @@
 /** Any value that survives `JSON.stringify` and `JSON.parse` unchanged. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
+/** Whether a value is an object with fields: neither `null` nor an array. */
+export function isRecord(value: unknown): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The failure side of an {@link Either}. */
 export interface Left<E> {
   readonly _tag: 'Left';

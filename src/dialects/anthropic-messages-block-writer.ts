@@ -2,8 +2,7 @@ import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output } from '../stage.ts';
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
 
 /** Blocks that are written as they came: each is named by its type. */
 const PROVIDED = new Set(['redacted_thinking', 'server_tool_use', 'mcp_tool_use', 'compaction', 'fallback', 'container_upload']);

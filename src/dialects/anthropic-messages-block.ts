@@ -1,8 +1,7 @@
 import type { AssembledCall } from '../calls/call.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import type { ContentBlock } from './anthropic-messages-wire.ts';
 import { type Fields, joinFields } from './join-json.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 /** Where the raw text of arguments goes that are no JSON object: the wire has room for objects only. */
 const INVALID = 'INVALID_JSON';

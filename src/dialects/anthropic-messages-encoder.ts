@@ -1,12 +1,11 @@
 import type { FinishReason, ModelEvent, ProviderEvent, RoundStart, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { BlockWriter, send } from './anthropic-messages-block-writer.ts';
 import { messageFinish, messageUsage, stopReason } from './anthropic-messages-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { type Fields, setOwn } from './join-json.ts';
-import { isRecord } from './openai-chat-wire.ts';
 import { type WrittenError, writtenError } from './written-error.ts';
 
 /** What the last `message_delta` says beside the stop reason. */

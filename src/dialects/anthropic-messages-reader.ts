@@ -1,11 +1,12 @@
 import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { BlockReader } from './anthropic-messages-block-reader.ts';
 import { type MessageEvent, messageFinish, messageUsage } from './anthropic-messages-wire.ts';
+import type { DecoderOptions } from './dialect.ts';
 import { type Fields, setOwn } from './join-json.ts';
-import { isRecord } from './openai-chat-wire.ts';
-import type { Round } from './round.ts';
+import { Round } from './round.ts';
+import { isHeartbeat, type WireReader } from './wire.ts';
 
 /** Read by name, or the same in every answer. */
 const OF_MESSAGE = new Set(['id', 'type', 'role', 'content', 'model', 'stop_reason', 'usage']);
@@ -13,15 +14,16 @@ const OF_MESSAGE_DELTA = new Set(['type', 'stop_reason']);
 const OF_EVENT = new Set(['type', 'delta', 'usage', 'index', 'message', 'content_block']);
 
 /** Reads events in the order in which they come, and keeps the blocks for the next request. */
-export class MessageReader {
-  private readonly round: Round;
+export class MessageReader implements WireReader {
+  readonly round: Round;
   private readonly blocks: BlockReader;
   private messageId: string | undefined;
   private readonly usage: Fields = {};
 
-  constructor(round: Round) {
-    this.round = round;
-    this.blocks = new BlockReader(round);
+  constructor(options: DecoderOptions = {}) {
+    // The assistant's message as the provider needs it back.
+    this.round = new Round('anthropic-messages', options, () => ({ role: 'assistant', content: this.blocks.build() }));
+    this.blocks = new BlockReader(this.round);
   }
 
   read(event: MessageEvent, out: Output<ModelEvent>): void {
@@ -49,19 +51,15 @@ export class MessageReader {
         this.round.end(out);
         return;
       default:
+        if (isHeartbeat(event.type)) return;
         this.round.start(undefined, undefined, out);
         this.round.provider(0, event.type, event as Json, out);
     }
   }
 
-  /** The assistant's message as the provider needs it back. */
-  build(): Json {
-    return { role: 'assistant', content: this.blocks.build() };
-  }
-
-  /** What waited for the rest of its block goes out. */
-  settle(out: Output<ModelEvent>): void {
-    this.blocks.settle(out);
+  /** What waits for the rest of its block goes out where a gateway says that the answer is whole, not where it was cut. */
+  settle(how: 'end-mark' | 'end-of-body' | 'error', out: Output<ModelEvent>): void {
+    if (how === 'end-mark') this.blocks.settle(out);
   }
 
   private startMessage(message: NonNullable<MessageEvent['message']>, out: Output<ModelEvent>): void {

@@ -1,8 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
+import { isRecord } from '../values.ts';
 import { objectOf } from './anthropic-messages-block.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 type Body = { [key: string]: unknown };
 

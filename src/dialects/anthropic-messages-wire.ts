@@ -1,7 +1,8 @@
-import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
+import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
@@ -34,7 +35,7 @@ const Delta = t.type({
 });
 
 /** An event of the stream, as far as it is read. */
-export const MessageEvent = t.type({
+const MessageEvent = t.type({
   type: t.string,
   index: optional(t.number),
   message: optional(Message),
@@ -48,7 +49,7 @@ export type ContentBlock = t.TypeOf<typeof ContentBlock>;
 export type MessageDelta = t.TypeOf<typeof Delta>;
 
 /** Whether an event of this type is read; any other is handed on as it is. */
-export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
+const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message_start',
   'content_block_start',
   'content_block_delta',
@@ -60,11 +61,8 @@ export const KNOWN_EVENTS: ReadonlySet<string> = new Set([
 const TEXTS_OF_BLOCK = ['text', 'thinking', 'signature', 'id', 'name'] as const;
 const TEXTS_OF_DELTA = ['type', 'text', 'thinking', 'signature', 'partial_json', 'stop_reason'] as const;
 
-/**
- * Whether a payload has the shape of {@link MessageEvent}, at a glance: the codec, which costs several times the parsing, runs only on
- * what fails here, to say where it is wrong.
- */
-export function looksLikeMessageEvent(payload: unknown): payload is MessageEvent {
+/** Whether a payload has the shape of {@link MessageEvent}, at a glance. */
+function looksLikeMessageEvent(payload: unknown): payload is MessageEvent {
   if (!isRecord(payload) || typeof payload.type !== 'string') return false;
   const { index, delta, content_block, message, usage } = payload;
   if (index !== undefined && index !== null && typeof index !== 'number') return false;
@@ -101,17 +99,16 @@ function isAbsentOr(value: unknown, test: (value: unknown) => boolean): boolean 
   return value === null || value === undefined || test(value);
 }
 
-/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
-export function describeMessageProblem(payload: unknown): string | undefined {
-  const decoded = MessageEvent.decode(payload);
-  if (E.isRight(decoded)) return undefined;
-  const context = decoded.left[0]?.context ?? [];
-  const named = context.filter(({ key }) => key !== '' && !/^\d+$/.test(key));
-  const path = named.map(({ key }) => key);
-  const last = named.at(-1) ?? context[0];
-  const value = last?.actual === undefined ? 'nothing' : JSON.stringify(last.actual)?.slice(0, 40);
-  return `expected ${last?.type.name || 'an event'} at \`${path.join('.') || 'the top'}\`, got ${value}`;
-}
+export const messagesWire: Wire = {
+  expected: 'event of a message',
+  typed: true,
+  problem(payload) {
+    if (looksLikeMessageEvent(payload)) return undefined;
+    // Events of types that are not read may have any fields.
+    if (isRecord(payload) && typeof payload.type === 'string' && !KNOWN_EVENTS.has(payload.type)) return undefined;
+    return describeProblem(MessageEvent, payload);
+  },
+};
 
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   end_turn: 'stop',

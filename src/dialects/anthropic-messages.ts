@@ -1,8 +1,10 @@
-import { MessagesDecoder } from './anthropic-messages-decoder.ts';
 import { MessagesEncoder } from './anthropic-messages-encoder.ts';
+import { MessageReader } from './anthropic-messages-reader.ts';
 import { encodeMessagesRequest } from './anthropic-messages-request.ts';
+import { messagesWire } from './anthropic-messages-wire.ts';
 import type { Dialect } from './dialect.ts';
 import { OneResponse } from './one-response.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * Anthropic Messages, and the servers that speak it: text, thinking with its signatures, calls, tools that the server runs, citations,
@@ -15,7 +17,7 @@ export const anthropicMessages: Dialect = {
   framing: 'sse',
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'call-fragments', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeMessagesRequest,
-  decoder: (options) => new MessagesDecoder(options),
+  decoder: (options) => new WireDecoder(messagesWire, new MessageReader(options), options),
   encoder: (options) => new OneResponse(new MessagesEncoder(options)),
   authHeaders: (apiKey) => ({ 'x-api-key': apiKey }),
 };

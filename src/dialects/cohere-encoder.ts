@@ -1,9 +1,9 @@
 import type { FinishReason, ModelEvent, RoundStart, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
+import { isRecord } from '../values.ts';
 import { finishWord, writtenUsage } from './cohere-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { isRecord } from './openai-chat-wire.ts';
 import { neededStatus, writtenError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: unknown };

@@ -7,16 +7,17 @@ import { type CohereContent, type CohereEvent, type CohereMessage, type CohereTo
 import type { DecoderOptions } from './dialect.ts';
 import { providerErrorFrom } from './provider-error.ts';
 import { Round } from './round.ts';
+import type { WireReader } from './wire.ts';
 
 /** Reads what the events of a response say, and tells it to the round and to the message that goes back. */
-export class CohereReader {
+export class CohereReader implements WireReader {
   readonly round: Round;
   private readonly message = new CohereMessageBuilder();
   /** The calls by the wire's index, for the marks of their ends. */
   private readonly calls = new Map<number, AssembledCall>();
   private newest: AssembledCall | undefined;
 
-  constructor(options: DecoderOptions) {
+  constructor(options: DecoderOptions = {}) {
     this.round = new Round('cohere', options, (calls) => this.message.build(calls));
   }
 

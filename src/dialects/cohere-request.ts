@@ -1,9 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { writtenCall } from './cohere-message.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 type Body = { [key: string]: unknown };
 

@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
@@ -38,7 +39,7 @@ export type CohereContent = t.TypeOf<typeof Content>;
 export type CohereToolCall = t.TypeOf<typeof ToolCall>;
 
 /** Whether a payload is what nearly every event is: a piece of content. The codec runs on all others. */
-export function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
+function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
   if (!isRecord(payload) || payload.type !== 'content-delta' || typeof payload.index !== 'number' || !isRecord(payload.delta)) return false;
   const { message } = payload.delta;
   if (!isRecord(message) || !isRecord(message.content) || Object.keys(message).length > 1) return false;
@@ -46,10 +47,11 @@ export function looksLikeContentDelta(payload: unknown): payload is CohereEvent 
   return Object.keys(payload.delta).length === 1;
 }
 
-/** Says what is wrong with a payload and where; `undefined` where it is an event of the stream. */
-export function describeCohereProblem(payload: unknown): string | undefined {
-  return describeProblem(Event, payload);
-}
+export const cohereWire: Wire = {
+  expected: 'event of a Cohere chat',
+  typed: true,
+  problem: (payload) => (looksLikeContentDelta(payload) ? undefined : describeProblem(Event, payload)),
+};
 
 /** Cohere's words, and `PAUSE`, which the encoder writes where Cohere has none. */
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {

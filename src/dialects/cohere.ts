@@ -1,8 +1,10 @@
-import { CohereDecoder } from './cohere-decoder.ts';
 import { CohereEncoder } from './cohere-encoder.ts';
+import { CohereReader } from './cohere-reader.ts';
 import { encodeCohereRequest } from './cohere-request.ts';
+import { cohereWire } from './cohere-wire.ts';
 import type { Dialect } from './dialect.ts';
 import { OneResponse } from './one-response.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * Cohere's chat, `POST /v2/chat`: text, thinking and the plan before calls (both are reasoning), calls in pieces, citations as they come.
@@ -24,7 +26,7 @@ export const cohere: Dialect = {
     'invalid-arguments',
   ]),
   encodeRequest: encodeCohereRequest,
-  decoder: (options) => new CohereDecoder(options),
+  decoder: (options) => new WireDecoder(cohereWire, new CohereReader(options), options),
   encoder: (options) => new OneResponse(new CohereEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

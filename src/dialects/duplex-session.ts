@@ -1,9 +1,12 @@
 import type { Dialect } from './dialect.ts';
-import { DuplexDecoder } from './duplex-session-decoder.ts';
 import { DuplexEncoder } from './duplex-session-encoder.ts';
+import { DuplexReader } from './duplex-session-reader.ts';
 import { encodeDuplexResults, encodeInit } from './duplex-session-request.ts';
+import { duplexWire } from './duplex-session-wire.ts';
+import { OneResponse } from './one-response.ts';
 import { openAiChat } from './openai-chat.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 const expresses: Dialect['expresses'] = new Set([
   'reasoning',
@@ -16,8 +19,6 @@ const expresses: Dialect['expresses'] = new Set([
   'text-beside-calls',
   'invalid-arguments',
 ]);
-
-import { OneResponse } from './one-response.ts';
 
 /**
  * A whole answer over one WebSocket: `init`, then `content_block` and `function_call` messages until `done`, then the results as
@@ -33,7 +34,7 @@ export const duplexSession: SocketProtocol = {
   expresses,
   encodeRequest: encodeInit,
   encodeResults: encodeDuplexResults,
-  decoder: (options) => new DuplexDecoder(options),
+  decoder: (options) => new WireDecoder(duplexWire, new DuplexReader(options), options),
   encoder: (options) => new OneResponse(new DuplexEncoder(options)),
   authHeaders: openAiChat.authHeaders,
   authMessage: (apiKey) => ({ type: 'auth', token: apiKey }),

@@ -1,12 +1,11 @@
 import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { parsedArguments } from './gemini-message.ts';
 import { finishWord, statusWord, writtenUsage } from './gemini-words.ts';
 import type { Fields } from './join-json.ts';
-import { isRecord } from './openai-chat-wire.ts';
 import { type WholeCall, WholeCalls } from './whole-calls.ts';
 import { writtenError } from './written-error.ts';
 

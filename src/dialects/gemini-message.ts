@@ -1,8 +1,7 @@
 import type { AssembledCall } from '../calls/call.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import type { GeminiPart } from './gemini-wire.ts';
 import { type Fields, joinFields } from './join-json.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 /** What may be joined: a text part that says nothing else. */
 const OF_TEXT = new Set(['text', 'thought']);

@@ -3,11 +3,12 @@ import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import type { Json } from '../values.ts';
 import type { DecoderOptions } from './dialect.ts';
-import type { GeminiMessageBuilder } from './gemini-message.ts';
+import { GeminiMessageBuilder } from './gemini-message.ts';
 import { PartialArgs } from './gemini-partial-args.ts';
 import type { GeminiCandidate, GeminiFunctionCall, GeminiPart, GeminiResponse } from './gemini-wire.ts';
 import { geminiFinish, geminiUsage } from './gemini-words.ts';
-import type { Round } from './round.ts';
+import { Round } from './round.ts';
+import type { WireReader } from './wire.ts';
 
 const RESPONSE_FIELDS = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime', 'error']);
 const CANDIDATE_FIELDS = new Set(['index', 'content', 'finishReason']);
@@ -29,17 +30,16 @@ interface Candidate {
 }
 
 /** Reads what `GenerateContentResponse`s say, and tells it to the round and to the message that goes back. */
-export class GeminiReader {
-  private readonly round: Round;
-  private readonly message: GeminiMessageBuilder;
+export class GeminiReader implements WireReader {
+  readonly round: Round;
+  private readonly message = new GeminiMessageBuilder();
   private readonly maxArgumentLength: number;
   private readonly candidates = new Map<number, Candidate>();
   private readonly repeated = new Map<string, string>();
   private blocked = false;
 
-  constructor(round: Round, message: GeminiMessageBuilder, options: DecoderOptions) {
-    this.round = round;
-    this.message = message;
+  constructor(options: DecoderOptions = {}) {
+    this.round = new Round('gemini', options, () => this.message.build());
     this.maxArgumentLength = options.maxArgumentLength ?? 16 * 1024 * 1024;
   }
 
@@ -57,8 +57,9 @@ export class GeminiReader {
     this.passOn(0, response, RESPONSE_FIELDS, out);
   }
 
-  /** No more comes: the last finish reason of each candidate is the one. */
-  finish(out: Output<ModelEvent>): void {
+  /** No more comes: the last finish reason of each candidate is the one. After an error none is. */
+  settle(how: 'end-mark' | 'end-of-body' | 'error', out: Output<ModelEvent>): void {
+    if (how === 'error') return;
     for (const [index, candidate] of this.candidates) {
       const { finish, calls, streamed } = candidate;
       if (finish === undefined) continue;

@@ -1,9 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage } from '../messages.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { argumentsObject } from './gemini-message.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 type Fields = { [key: string]: unknown };
 

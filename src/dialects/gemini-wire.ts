@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
@@ -44,8 +45,8 @@ export type GeminiPart = t.TypeOf<typeof Part>;
 export type GeminiFunctionCall = t.TypeOf<typeof FunctionCall>;
 export type GeminiPartialArg = t.TypeOf<typeof PartialArg>;
 
-/** Whether a payload is a response, at a glance; what fails here is judged by the codec, which is slow and precise. */
-export function looksLikeResponse(payload: unknown): payload is GeminiResponse {
+/** Whether a payload is a response, at a glance. */
+function looksLikeResponse(payload: unknown): payload is GeminiResponse {
   if (!isRecord(payload) || !isText(payload.modelVersion) || !isText(payload.responseId)) return false;
   const { candidates, promptFeedback, usageMetadata } = payload;
   if (!isAbsent(usageMetadata) && !isRecord(usageMetadata)) return false;
@@ -75,10 +76,13 @@ function looksLikeArg(arg: unknown): boolean {
   return isText(arg.stringValue) && (isAbsent(arg.numberValue) || typeof arg.numberValue === 'number');
 }
 
-/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
-export function describeResponseProblem(payload: unknown): string | undefined {
-  return describeProblem(GenerateContentResponse, payload);
-}
+export const geminiWire: Wire = {
+  expected: 'GenerateContentResponse',
+  problem: (payload) => (looksLikeResponse(payload) ? undefined : describeProblem(GenerateContentResponse, payload)),
+  // The stream is asked for in the URL: without `alt=sse` it is an array.
+  describeDocument: (body) =>
+    Array.isArray(body) ? 'a JSON document and no event stream: read it with `parseJsonArray()`' : 'one JSON document',
+};
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === null || value === undefined;

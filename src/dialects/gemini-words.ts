@@ -1,6 +1,5 @@
 import type { FinishReason, Usage } from '../events.ts';
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
 
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   STOP: 'stop',

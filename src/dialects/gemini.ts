@@ -1,8 +1,10 @@
 import type { Dialect } from './dialect.ts';
-import { GeminiDecoder } from './gemini-decoder.ts';
 import { GeminiEncoder } from './gemini-encoder.ts';
+import { GeminiReader } from './gemini-reader.ts';
 import { encodeGeminiRequest } from './gemini-request.ts';
+import { geminiWire } from './gemini-wire.ts';
 import { OneResponse } from './one-response.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * Google's Gemini API, `streamGenerateContent`, at Google AI and at Vertex AI: text, thoughts and their signatures, function calls whole or
@@ -17,7 +19,7 @@ export const gemini: Dialect = {
   alsoFramed: ['json-array'],
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'choices']),
   encodeRequest: encodeGeminiRequest,
-  decoder: (options) => new GeminiDecoder(options),
+  decoder: (options) => new WireDecoder(geminiWire, new GeminiReader(options), options),
   encoder: (options) => new OneResponse(new GeminiEncoder(options)),
   authHeaders: (apiKey) => ({ 'x-goog-api-key': apiKey }),
 };

@@ -1,5 +1,4 @@
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
 
 /** A JSON object that is ours to change. */
 export type Fields = { [key: string]: Json };

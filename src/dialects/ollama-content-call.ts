@@ -1,6 +1,5 @@
 import { PartialJson } from '../json/partial-json.ts';
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
 
 /** How much is held back, in UTF-16 code units: what is longer is text. */
 const MAX_HELD = 1024 * 1024;

@@ -1,10 +1,9 @@
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { doneReason, writtenUsage } from './ollama-wire.ts';
-import { isRecord } from './openai-chat-wire.ts';
 import { type WholeCall, WholeCalls } from './whole-calls.ts';
 import { neededStatus, writtenError } from './written-error.ts';
 

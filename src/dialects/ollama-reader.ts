@@ -6,6 +6,7 @@ import { ContentCall } from './ollama-content-call.ts';
 import { OllamaMessageBuilder } from './ollama-message.ts';
 import { finishReason, type OllamaChunk, type OllamaMessage, type OllamaToolCall, rawUsage, usageOf } from './ollama-wire.ts';
 import { Round } from './round.ts';
+import type { WireReader } from './wire.ts';
 
 const CHUNK_FIELDS = new Set([
   'model',
@@ -23,13 +24,13 @@ const CHUNK_FIELDS = new Set([
 const MESSAGE_FIELDS = new Set(['role', 'content', 'thinking', 'reasoning_content', 'tool_calls']);
 
 /** Reads what the objects of a response say, and tells it to the round and to the message that goes back. */
-export class OllamaReader {
+export class OllamaReader implements WireReader {
   readonly round: Round;
   private readonly message = new OllamaMessageBuilder();
   private readonly contentCall = new ContentCall();
   private calls = 0;
 
-  constructor(options: DecoderOptions) {
+  constructor(options: DecoderOptions = {}) {
     this.round = new Round('ollama', options, (calls) => this.message.build(calls));
   }
 
@@ -41,8 +42,13 @@ export class OllamaReader {
     if (chunk.done) this.end(chunk, out);
   }
 
+  /** However it ended: text is not lost. */
+  settle(_how: unknown, out: Output<ModelEvent>): void {
+    this.release(out);
+  }
+
   /** Hands out the text that was held back while it could still become a call. */
-  release(out: Output<ModelEvent>): void {
+  private release(out: Output<ModelEvent>): void {
     this.text(this.contentCall.release(), out);
   }
 

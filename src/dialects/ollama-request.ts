@@ -1,8 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, UserMessage } from '../messages.ts';
+import { isRecord } from '../values.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { argumentsObject } from './ollama-message.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 type Body = { [key: string]: unknown };
 

@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
@@ -43,7 +44,7 @@ export type OllamaMessage = t.TypeOf<typeof Message>;
 export type OllamaToolCall = t.TypeOf<typeof ToolCall>;
 
 /** Whether a payload is what nearly every object is: a model, a message of text alone, not done. The codec runs on all others. */
-export function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
+function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
   if (!isRecord(payload) || payload.done !== false || typeof payload.model !== 'string') return false;
   const { message } = payload;
   if (!isRecord(message) || (message.tool_calls !== undefined && message.tool_calls !== null)) return false;
@@ -51,8 +52,15 @@ export function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
   return true;
 }
 
-/** Says what is wrong with a payload and where; `undefined` where it is an object of the stream. */
-export function describeOllamaProblem(payload: unknown): string | undefined {
+export const ollamaWire: Wire = {
+  expected: 'object of an Ollama chat',
+  // Relays that turn the lines into SSE add OpenAI's end mark, whether or not the answer was whole: that is `done: true`.
+  done: 'ignored',
+  lines: true,
+  problem: (payload) => (looksLikeTextChunk(payload) ? undefined : chunkProblem(payload)),
+};
+
+function chunkProblem(payload: unknown): string | undefined {
   const problem = describeProblem(Chunk, payload);
   if (problem !== undefined) return problem;
   const { message, done } = payload as OllamaChunk;

@@ -1,8 +1,10 @@
 import type { Dialect } from './dialect.ts';
-import { OllamaDecoder } from './ollama-decoder.ts';
 import { OllamaEncoder } from './ollama-encoder.ts';
+import { OllamaReader } from './ollama-reader.ts';
 import { encodeOllamaRequest } from './ollama-request.ts';
+import { ollamaWire } from './ollama-wire.ts';
 import { OneResponse } from './one-response.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * Ollama's own chat API, `POST /api/chat`: newline-delimited JSON, and the same objects over SSE. Text, thinking, calls, which come
@@ -16,7 +18,7 @@ export const ollama: Dialect = {
   alsoFramed: ['sse'],
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeOllamaRequest,
-  decoder: (options) => new OllamaDecoder(options),
+  decoder: (options) => new WireDecoder(ollamaWire, new OllamaReader(options), options),
   encoder: (options) => new OneResponse(new OllamaEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

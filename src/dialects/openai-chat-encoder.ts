@@ -1,10 +1,10 @@
 import type { FinishReason, ModelEvent, ToolCallStart, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { finishWord, isRecord, usageOf } from './openai-chat-wire.ts';
+import { finishWord, usageOf } from './openai-chat-wire.ts';
 import { neededStatus, writtenError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: Json };

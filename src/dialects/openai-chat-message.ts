@@ -1,7 +1,7 @@
 import type { AssembledCall } from '../calls/call.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { type Fields, joinFields, setOwn } from './join-json.ts';
-import { type ChatDelta, isRecord } from './openai-chat-wire.ts';
+import type { ChatDelta } from './openai-chat-wire.ts';
 
 /** Delta fields that are read elsewhere, or that only ever go from the server to us. */
 const NOT_SENT_BACK = new Set([

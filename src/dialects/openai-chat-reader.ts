@@ -1,9 +1,10 @@
 import type { CallFragment } from '../calls/assembler.ts';
 import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
+import type { DecoderOptions } from './dialect.ts';
 import { CustomCallReader, customOf } from './openai-chat-custom.ts';
-import type { ChatMessageBuilder } from './openai-chat-message.ts';
+import { ChatMessageBuilder } from './openai-chat-message.ts';
 import {
   type ChatChoice,
   type ChatChunk,
@@ -11,10 +12,10 @@ import {
   type ChatFunctionCallDelta,
   type ChatToolCallDelta,
   finishReason,
-  isRecord,
   usageOf,
 } from './openai-chat-wire.ts';
-import type { Round } from './round.ts';
+import { Round } from './round.ts';
+import type { WireReader } from './wire.ts';
 
 const CHUNK_FIELDS = new Set([
   'id',
@@ -50,23 +51,21 @@ const DELTA_FIELDS = new Set([
 const PER_TOKEN = new Set(['logprobs', 'token_ids']);
 
 /** Reads what `chat.completion.chunk`s say, and tells it to the round and to the message that goes back. */
-export class ChatChunkReader {
-  private readonly round: Round;
-  private readonly message: ChatMessageBuilder;
+export class ChatChunkReader implements WireReader {
+  readonly round: Round;
+  private readonly message = new ChatMessageBuilder();
   private readonly texts: CustomCallReader;
   /** Fields that some servers repeat on every chunk, by name: a value is emitted again only when it changed. */
   private readonly repeated = new Map<string, string>();
   private sawToolCalls = false;
 
-  constructor(round: Round, message: ChatMessageBuilder) {
-    this.round = round;
-    this.message = message;
-    this.texts = new CustomCallReader(round, message);
+  constructor(options: DecoderOptions = {}) {
+    this.round = new Round('openai-chat', options, (calls) => this.message.build(calls));
+    this.texts = new CustomCallReader(this.round, this.message);
   }
 
   /** Reads one chunk. */
   read(chunk: ChatChunk, out: Output<ModelEvent>): void {
-    if (isEmpty(chunk)) return;
     this.round.start(chunk.id || undefined, chunk.model || undefined, out);
     if (chunk.choices) for (const choice of chunk.choices) this.readChoice(choice, out);
     if (chunk.usage) this.round.usageSoFar(usageOf(chunk.usage), chunk.usage as Json, out);
@@ -169,10 +168,9 @@ export class ChatChunkReader {
     }
   }
 
-  /** The end mark came: what is open is whole. */
-  end(out: Output<ModelEvent>): void {
-    this.texts.settle(undefined, true, out);
-    this.round.end(out);
+  /** At the end mark what is open is whole. */
+  settle(how: 'end-mark' | 'end-of-body' | 'error', out: Output<ModelEvent>): void {
+    if (how === 'end-mark') this.texts.settle(undefined, true, out);
   }
 
   private readFunctionCall(index: number, entry: ChatFunctionCallDelta, out: Output<ModelEvent>): void {

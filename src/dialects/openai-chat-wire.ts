@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import type { Json } from '../values.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
@@ -42,7 +43,7 @@ const Choice = t.type({
 });
 
 /** A `chat.completion.chunk`, as far as it is read. */
-export const ChatChunk = t.type({
+const ChatChunk = t.type({
   id: optional(t.string),
   model: optional(t.string),
   choices: optional(t.array(Choice)),
@@ -55,11 +56,8 @@ export type ChatDelta = t.TypeOf<typeof Delta>;
 export type ChatToolCallDelta = t.TypeOf<typeof ToolCallDelta>;
 export type ChatFunctionCallDelta = t.TypeOf<typeof FunctionCallDelta>;
 
-/**
- * Whether a payload has the shape of {@link ChatChunk}, at a glance: what nearly every chunk is. The codec, which costs several times
- * the parsing, runs only on what fails here, to say where it is wrong.
- */
-export function looksLikeChunk(payload: unknown): payload is ChatChunk {
+/** Whether a payload has the shape of {@link ChatChunk}, at a glance: what nearly every chunk is. */
+function looksLikeChunk(payload: unknown): payload is ChatChunk {
   if (!isRecord(payload) || !isText(payload.id) || !isText(payload.model) || !isRecordOrAbsent(payload.usage)) return false;
   const { choices } = payload;
   if (choices === null || choices === undefined) return true;
@@ -95,10 +93,15 @@ function looksLikeFunction(called: unknown): boolean {
   return isNumber(called.index) && isText(called.name) && (isText(called.arguments) || isRecord(called.arguments));
 }
 
-/** Says what is wrong with a payload and where; `undefined` where it is a chunk. */
-export function describeChunkProblem(payload: unknown): string | undefined {
-  return describeProblem(ChatChunk, payload);
-}
+export const chatWire: Wire = {
+  expected: 'chat.completion.chunk',
+  problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(ChatChunk, payload)),
+  // The error may share its chunk with the last words and the token counts.
+  saysMore: (payload) => {
+    const { choices, usage } = payload as ChatChunk;
+    return Boolean(choices || usage);
+  },
+};
 
 /** The provider's word in the common vocabulary. Not by provider: the words do not clash. */
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
@@ -159,10 +162,6 @@ function count(value: unknown): number | undefined {
 
 function defined(usage: { [K in keyof Usage]: Usage[K] | undefined }): Usage {
   return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
-}
-
-export function isRecord(value: unknown): value is { readonly [key: string]: Json | undefined } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isRecords(value: unknown): boolean {

@@ -1,8 +1,10 @@
 import type { Dialect } from './dialect.ts';
 import { OneResponse } from './one-response.ts';
-import { ChatDecoder } from './openai-chat-decoder.ts';
 import { ChatEncoder } from './openai-chat-encoder.ts';
+import { ChatChunkReader } from './openai-chat-reader.ts';
 import { encodeChatRequest } from './openai-chat-request.ts';
+import { chatWire } from './openai-chat-wire.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * OpenAI Chat Completions, and the many servers that speak it: relays, gateways, local servers. `tools`, custom ones too, and the old `functions`;
@@ -25,7 +27,7 @@ export const openAiChat: Dialect = {
     'choices',
   ]),
   encodeRequest: encodeChatRequest,
-  decoder: (options) => new ChatDecoder(options),
+  decoder: (options) => new WireDecoder(chatWire, new ChatChunkReader(options), options),
   encoder: (options) => new OneResponse(new ChatEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

@@ -1,11 +1,10 @@
 import type { FinishReason, ModelEvent, RoundStart, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { chatError } from './openai-chat-encoder.ts';
-import { isRecord } from './openai-chat-wire.ts';
 import { type Fields, WrittenCall, type WrittenItem, WrittenMessage, WrittenReasoning } from './openai-responses-output.ts';
 import { responseUsage } from './openai-responses-wire.ts';
 

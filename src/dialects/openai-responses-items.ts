@@ -1,6 +1,5 @@
 import type { AssembledCall } from '../calls/call.ts';
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
 import { type Item, word } from './openai-responses-wire.ts';
 
 /** What tells items apart, as far as an event carries it. */

@@ -1,11 +1,12 @@
 import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
-import type { Json } from '../values.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord, type Json } from '../values.ts';
+import type { DecoderOptions } from './dialect.ts';
 import { type ItemMarks, marksOf, type OutputItem, OutputItems, partsOf } from './openai-responses-items.ts';
 import { type Item, type ResponseEvent, responseFinish, responseUsage, saysText, type TextEvent, word } from './openai-responses-wire.ts';
 import { providerErrorFrom } from './provider-error.ts';
-import type { Round } from './round.ts';
+import { Round } from './round.ts';
+import { isHeartbeat, type WireReader } from './wire.ts';
 
 /** Items whose words are the answer's own. What other items do (searches, code, MCP) is handed on as it is. */
 const READ_ITEMS = new Set(['message', 'reasoning', 'function_call', 'custom_tool_call']);
@@ -25,25 +26,26 @@ const SILENT = new Set([
 const MARKS = new Set(['type', 'sequence_number', 'obfuscation']);
 
 /** Reads what the events of a response say, and tells it to the round. */
-export class ResponseReader {
-  readonly items = new OutputItems();
-  private readonly round: Round;
+export class ResponseReader implements WireReader {
+  readonly round: Round;
+  private readonly items = new OutputItems();
   private reasoned = false;
 
-  constructor(round: Round) {
-    this.round = round;
+  constructor(options: DecoderOptions = {}) {
+    this.round = new Round('openai-responses', options, () => this.items.build());
   }
 
   /** Reads one event. */
   read(event: ResponseEvent, out: Output<ModelEvent>): void {
     const { type, response } = event;
     this.round.sequence = event.sequence_number ?? this.round.sequence;
-    if (!SILENT.has(type) || response) this.round.start(word(response?.id), word(response?.model), out);
+    const silent = SILENT.has(type) || (!type.startsWith('response.') && isHeartbeat(type));
+    if (!silent || response) this.round.start(word(response?.id), word(response?.model), out);
     if (saysText(event)) this.readText(event, out);
     else if (type === 'response.output_item.added') this.readAdded(event, out);
     else if (type === 'response.output_item.done') this.readDone(event, out);
     else if (/^response\.(completed|incomplete|failed|cancelled|done)$/.test(type)) this.readEnd(event, response ?? {}, out);
-    else if (!SILENT.has(type)) this.passOn(event, out);
+    else if (!silent) this.passOn(event, out);
   }
 
   private readText(event: TextEvent, out: Output<ModelEvent>): void {

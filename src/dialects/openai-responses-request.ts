@@ -1,8 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolDeclaration, UserMessage } from '../messages.ts';
+import { isRecord } from '../values.ts';
 import { CustomTools } from './custom-tools.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
-import { isRecord } from './openai-chat-wire.ts';
 
 type Fields = { [key: string]: unknown };
 

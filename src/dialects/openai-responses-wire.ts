@@ -1,12 +1,13 @@
-import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
+import type { Wire } from './wire.ts';
+import { describeProblem } from './wire-problem.ts';
 
 const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
 /** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
-export const ResponseEvent = t.type({
+const ResponseEvent = t.type({
   type: t.string,
   response: optional(t.UnknownRecord),
   item: optional(t.UnknownRecord),
@@ -19,7 +20,7 @@ export const ResponseEvent = t.type({
 });
 
 /** An event that says a piece, or all, of a text. */
-export const TextEvent = t.intersection([
+const TextEvent = t.intersection([
   ResponseEvent,
   t.type({
     delta: optional(t.string),
@@ -45,11 +46,8 @@ export function saysText(event: ResponseEvent): event is TextEvent {
   return TEXT_EVENT.test(event.type);
 }
 
-/**
- * Whether a payload has the shape of {@link ResponseEvent}, or {@link TextEvent}, at a glance. The codec, which costs several times the
- * parsing, runs only on what fails here, to say where it is wrong.
- */
-export function looksLikeResponseEvent(payload: unknown): payload is ResponseEvent {
+/** Whether a payload has the shape of {@link ResponseEvent}, or {@link TextEvent}, at a glance. */
+function looksLikeResponseEvent(payload: unknown): payload is ResponseEvent {
   if (!isRecord(payload) || typeof payload.type !== 'string') return false;
   if (!isRecordOrAbsent(payload.response) || !isRecordOrAbsent(payload.item) || !isText(payload.item_id) || !isText(payload.call_id)) {
     return false;
@@ -61,17 +59,15 @@ export function looksLikeResponseEvent(payload: unknown): payload is ResponseEve
   return isText(payload.arguments) || isRecord(payload.arguments);
 }
 
-/** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
-export function describeEventProblem(payload: unknown): string | undefined {
-  const codec: t.Mixed = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type) ? TextEvent : ResponseEvent;
-  const decoded = codec.decode(payload);
-  if (E.isRight(decoded)) return undefined;
-  const context = decoded.left[0]?.context ?? [];
-  const where = context.find(({ key }) => key !== '' && !/^\d+$/.test(key));
-  const expected = (where ?? context[0])?.type.name ?? 'another type';
-  const value = where ? where.actual : payload;
-  return `expected ${expected} at \`${where?.key ?? 'the top'}\`, got ${JSON.stringify(value)?.slice(0, 40) ?? 'nothing'}`;
-}
+export const responsesWire: Wire = {
+  expected: 'event of a response',
+  typed: true,
+  problem(payload) {
+    if (looksLikeResponseEvent(payload)) return undefined;
+    const isText = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type);
+    return describeProblem(isText ? TextEvent : ResponseEvent, payload);
+  },
+};
 
 /** Why a response ended, by its `status` or its `incomplete_details.reason`. */
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {

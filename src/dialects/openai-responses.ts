@@ -1,8 +1,10 @@
 import type { Dialect } from './dialect.ts';
 import { OneResponse } from './one-response.ts';
-import { ResponsesDecoder } from './openai-responses-decoder.ts';
 import { ResponsesEncoder } from './openai-responses-encoder.ts';
+import { ResponseReader } from './openai-responses-reader.ts';
 import { encodeResponsesRequest } from './openai-responses-request.ts';
+import { responsesWire } from './openai-responses-wire.ts';
+import { WireDecoder } from './wire-decoder.ts';
 
 /**
  * OpenAI Responses, and the servers that speak it: text, reasoning and its summaries, refusal, functions, custom tools with free text,
@@ -25,7 +27,7 @@ export const openAiResponses: Dialect = {
     'invalid-arguments',
   ]),
   encodeRequest: encodeResponsesRequest,
-  decoder: (options) => new ResponsesDecoder(options),
+  decoder: (options) => new WireDecoder(responsesWire, new ResponseReader(options), options),
   encoder: (options) => new OneResponse(new ResponsesEncoder(options)),
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

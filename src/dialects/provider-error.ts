@@ -1,5 +1,5 @@
 import { ProviderError } from '../errors.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 
 const PREFIX = 'The provider reported an error inside the stream: ';
 const HINT = ' (asking again may help)';
@@ -56,10 +56,26 @@ const OWN_CODES: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * Reads the error a provider put into a stream with HTTP status 200, whatever its shape:
- * `{ error: { message, type, code } }`, `{ error: '…' }`, `{ message }`, `{ detail }`, or plain text.
+ * Whether a payload is an error in place of an answer, in the shapes that are around. A `message` or `detail` alone is one too, unless the
+ * payload says what else it is: by its type, or by fields that answers have.
+ *
+ * @param typed - whether the answer's own payloads all have a `type`.
  */
-export function providerErrorFrom(payload: Json): ProviderError {
+export function isError(payload: unknown, typed: boolean): boolean {
+  if (!isRecord(payload)) return Array.isArray(payload) && payload.some((item) => isRecord(item) && isError(item, typed));
+  const { type, error } = payload;
+  if (error !== undefined && error !== null && error !== '' && error !== false) return true;
+  if (type === 'error' || type === 'response.error' || payload.object === 'error') return true;
+  if (typeof payload.detail !== 'string' && typeof payload.message !== 'string') return false;
+  return typed ? type === undefined : payload.choices === undefined && payload.usage === undefined && payload.id === undefined;
+}
+
+/**
+ * Reads the error a provider put into a stream with HTTP status 200, whatever its shape:
+ * `{ error: { message, type, code } }`, `{ error: '…' }`, `{ message }`, `{ detail }`, plain text, or one of these in an array.
+ */
+export function providerErrorFrom(given: Json): ProviderError {
+  const payload: Json = Array.isArray(given) ? ((given as readonly Json[]).find((item) => isError(item, false)) ?? given) : given;
   const outer = record(payload);
   const inner = record(outer?.error) ?? outer;
   const metadata = record(inner?.metadata);
@@ -106,8 +122,8 @@ function withoutFrame(message: string): string {
   return inner.endsWith(HINT) ? inner.slice(0, -HINT.length) : inner;
 }
 
-function record(value: Json | undefined): { readonly [key: string]: Json } | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [key: string]: Json }) : undefined;
+function record(value: Json | undefined): { readonly [key: string]: Json | undefined } | undefined {
+  return isRecord(value) ? value : undefined;
 }
 
 function text(value: Json | undefined): string | undefined {

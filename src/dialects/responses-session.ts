@@ -2,7 +2,7 @@ import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { ToolMessage } from '../messages.ts';
 import type { Stage } from '../stage.ts';
-import { isRecord } from './openai-chat-wire.ts';
+import { isRecord } from '../values.ts';
 import { openAiResponses } from './openai-responses.ts';
 import type { NextRound, SocketProtocol } from './socket-protocol.ts';
 

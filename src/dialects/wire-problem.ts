@@ -8,18 +8,21 @@ export function describeProblem(codec: t.Mixed, payload: unknown): string | unde
   // The longest path is the most precise of what a union tried.
   const deepest = decoded.left.reduce((best, error) => (error.context.length > best.context.length ? error : best));
   const path = deepest.context.map(({ key }) => key).filter((key) => key !== '' && !/^\d+$/.test(key));
-  const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isUnionMember(deepest.context[i - 1]?.type, type)));
+  const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isMember(deepest.context[i - 1]?.type, type)));
   const where = named.map(({ key }) => key).join('.') || path.join('.');
   const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name ?? 'another type';
   return `expected ${expected} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
 }
 
-function isUnionMember(parent: t.Decoder<unknown, unknown> | undefined, member: unknown): boolean {
-  return parent instanceof t.UnionType && (parent.types as unknown[]).includes(member);
+/** Whether a codec is one of those that a union, or an intersection, is made of: its key there says nothing. */
+function isMember(parent: t.Decoder<unknown, unknown> | undefined, member: unknown): boolean {
+  return (parent instanceof t.UnionType || parent instanceof t.IntersectionType) && (parent.types as unknown[]).includes(member);
 }
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
+
   if (Array.isArray(value)) return 'an array';
+  if (value === undefined) return 'undefined';
   return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
 }

@@ -295,9 +295,10 @@ describe('the end of a message', () => {
     }
   });
 
-  it('may be followed by pings, in silence; by anything else with a diagnostic', () => {
+  it('may be followed by pings and by the end mark of relays, in silence; by anything else with a diagnostic', () => {
     expect(codes(decode([messageStart(), end(), messageStop, { type: 'ping' }]).values)).toEqual([]);
-    expect(codes(decode([messageStart(), end(), messageStop, '[DONE]']).values)).toEqual(['data-after-end']);
+    expect(codes(decode([messageStart(), end(), messageStop, '[DONE]']).values)).toEqual([]);
+    expect(codes(decode([messageStart(), end(), messageStop, messageStart()]).values)).toEqual(['data-after-end']);
   });
 
   it('before the stop reason is an interruption that has what came', () => {
@@ -345,7 +346,7 @@ describe('an error', () => {
     const { error } = decode([messageStart(), bad]);
     expect(error).toBeInstanceOf(MalformedFrameError);
     expect((error as Error).message).toContain('`delta.text`');
-    expect((error as Error).message).toContain('got 5');
+    expect((error as Error).message).toContain('got number 5');
     for (const data of ['nonsense', '[1]', '{"object":"chat.completion.chunk"}']) {
       expect(decode([messageStart(), data]).error).toBeInstanceOf(MalformedFrameError);
     }

@@ -76,8 +76,8 @@ describe('duplexSession reads', () => {
   it.each([
     ['no JSON', '{"type":', 'no JSON'],
     ['a list', [], 'expected an object'],
-    ['no type', { text: 'a' }, 'expected a string at `type`'],
-    ['a text that is none', { type: 'content_block', text: 1 }, '`text` of `content_block` is no string'],
+    ['no type', { text: 'a' }, 'expected string at `type`'],
+    ['a text that is none', { type: 'content_block', text: 1 }, 'expected string at `text`, got number 1'],
   ])('malformed: %s', (_, message, problem) => {
     const { error } = decode([message as object]);
     expect(error).toBeInstanceOf(MalformedFrameError);

@@ -1,0 +1,166 @@
+import { MalformedFrameError } from '../errors.ts';
+import type { ModelEvent } from '../events.ts';
+import type { Frame } from '../frame.ts';
+import type { Output, Stage } from '../stage.ts';
+import type { Json } from '../values.ts';
+import type { DecoderOptions } from './dialect.ts';
+import { isError, providerErrorFrom } from './provider-error.ts';
+import type { Round } from './round.ts';
+import { isHeartbeat, type Wire, type WireReader } from './wire.ts';
+
+/** A line that is an error written as plain text, once it says something. */
+const PLAIN_ERROR = /^\s*error\s*:\s*\S/i;
+/** How much of a body that is no event stream is kept to explain it, in UTF-16 code units. */
+const MAX_STRAY = 64 * 1024;
+
+/**
+ * Reads the frames of a response, the same for every dialect: payloads go to its reader; end marks, heartbeats, errors in any shape, cuts, and
+ * what servers send in place of a stream are told apart here.
+ */
+export class WireDecoder implements Stage<Frame, ModelEvent> {
+  private readonly wire: Wire;
+  private readonly reader: WireReader;
+  private readonly round: Round;
+  private readonly typed: boolean;
+  private readonly skipMalformed: boolean;
+  private stray = '';
+
+  constructor(wire: Wire, reader: WireReader, options: DecoderOptions = {}) {
+    this.wire = wire;
+    this.reader = reader;
+    this.round = reader.round;
+    this.typed = wire.typed === true;
+    this.skipMalformed = options.onMalformed === 'skip';
+  }
+
+  transform(frame: Frame, out: Output<ModelEvent>): void {
+    const { round } = this;
+    if (round.ended && saysNothing(frame)) return;
+    if (!round.receive(frame, out)) return;
+    try {
+      if (frame.stray) this.readStray(frame, out);
+      else if (frame.event === undefined || !isHeartbeat(frame.event)) this.read(frame, out);
+    } catch (error) {
+      this.reader.settle?.('error', out);
+      out.error(round.broken(error, out));
+    }
+  }
+
+  flush(out: Output<ModelEvent>): void {
+    if (this.round.ended) return;
+    const error = this.strayBody();
+    this.reader.settle?.(error ? 'error' : 'end-of-body', out);
+    if (error) out.error(this.round.broken(error, out));
+    else this.round.endOfBody(out);
+  }
+
+  fail(error: unknown, out: Output<ModelEvent>): unknown {
+    if (this.round.ended) return this.round.fail(error, out);
+    const stray = this.strayBody();
+    this.reader.settle?.(stray ? 'error' : 'end-of-body', out);
+    return stray ? this.round.broken(stray, out) : this.round.fail(error, out);
+  }
+
+  private read(frame: Frame, out: Output<ModelEvent>): void {
+    const payload = parse(frame.data);
+    if (typeof payload === 'object' && payload !== null) this.readPayload(payload, frame, out);
+    else this.readOdd(payload, frame, out);
+  }
+
+  private readPayload(given: object, frame: Frame, out: Output<ModelEvent>): void {
+    if (isBlank(given)) return;
+    const { event } = frame;
+    if (event === 'error' || isError(given, this.typed)) {
+      if (this.wire.saysMore?.(given) && this.wire.problem(given) === undefined) this.reader.read(given, out);
+      throw providerErrorFrom(given as Json);
+    }
+    const payload = this.typed && event !== undefined ? withType(given, event) : given;
+    const problem = this.wire.problem(payload);
+    if (problem === undefined) this.reader.read(payload, out);
+    else this.reject(problem, frame.data, out);
+  }
+
+  /** What is no object: an end mark, nothing, an error as plain text, a cut, or not this dialect. */
+  private readOdd(payload: unknown, frame: Frame, out: Output<ModelEvent>): void {
+    const data = frame.data.trim();
+    if (data === '[DONE]') {
+      if (this.wire.done === 'ignored') return;
+      this.reader.settle?.('end-mark', out);
+      this.round.end(out);
+      return;
+    }
+    const failed = frame.event === 'error';
+    if (data === '' || (!failed && (payload === null || payload === ''))) return;
+    // A frame that the end of the body cut in two is an interruption, not bad data: the end of the body says so. Plain text cannot be told
+    // from torn plain text, and the error that a server writes before it hangs up says more than that it did.
+    if (frame.unterminated && payload === undefined && (!failed || data.startsWith('{'))) return;
+    if (failed) throw providerErrorFrom(payload === undefined ? frame.data : (payload as Json));
+    this.reject(payload === undefined ? 'no JSON' : (this.wire.problem(payload) ?? 'no object'), frame.data, out);
+  }
+
+  /** A line that is no SSE field: an error written as plain text or as JSON, or a body that is no event stream. */
+  private readStray(frame: Frame, out: Output<ModelEvent>): void {
+    const line = frame.data;
+    if (PLAIN_ERROR.test(line)) {
+      const rest = line.slice(line.indexOf(':') + 1).trim();
+      const payload = parse(rest) as Json | undefined;
+      if (payload === undefined && frame.unterminated && rest.startsWith('{')) return;
+      throw providerErrorFrom(payload ?? rest);
+    }
+    const body = line.startsWith('{') ? parse(line) : undefined;
+    if (isError(body, this.typed)) throw providerErrorFrom(body as Json);
+    if (this.wire.lines && body !== undefined) this.readPayload(body as object, frame, out);
+    else if (this.stray.length + line.length < MAX_STRAY) this.stray += `${line}\n`;
+  }
+
+  /** What the lines that were no SSE fields are together: one JSON document in place of the stream, perhaps. */
+  private strayBody(): Error | undefined {
+    const text = this.stray.trim();
+    const body = text.startsWith('{') || text.startsWith('[') ? parse(text) : undefined;
+    if (body === undefined) return undefined;
+    if (isError(body, this.typed)) return providerErrorFrom(body as Json);
+    if (this.round.started) return undefined;
+    const what = this.wire.describeDocument?.(body as object) ?? 'one JSON document: did the server ignore `stream: true`?';
+    return this.malformed(what, text);
+  }
+
+  private reject(problem: string, data: string, out: Output<ModelEvent>): void {
+    const error = this.malformed(problem, data);
+    if (!this.skipMalformed) throw error;
+    out.enqueue({ type: 'diagnostic', code: 'frame-skipped', message: error.message });
+  }
+
+  private malformed(problem: string, data: string): MalformedFrameError {
+    const { frame } = this.round;
+    return new MalformedFrameError(
+      `Frame ${frame} is no ${this.wire.expected}: ${problem}. If the server is known to send such frames, decode with \`onMalformed: 'skip'\`.`,
+      { place: { frame }, excerpt: data },
+    );
+  }
+}
+
+/** After the end mark: pings, and what relays add that know another API's end mark. */
+function saysNothing(frame: Frame): boolean {
+  return frame?.data === '[DONE]' || (frame?.event !== undefined && isHeartbeat(frame.event));
+}
+
+function withType(payload: object, event: string): object {
+  return (payload as { readonly type?: unknown }).type === undefined ? { ...payload, type: event } : payload;
+}
+
+/** `{}`. */
+function isBlank(payload: object): boolean {
+  for (const _ in payload) return false;
+  return !Array.isArray(payload);
+}
+
+/** The one place where a payload is parsed. */
+function parse(data: string): unknown {
+  // The end mark of most responses: an exception costs more than this look.
+  if (data === '[DONE]') return undefined;
+  try {
+    return JSON.parse(data) as unknown;
+  } catch {
+    return undefined;
+  }
+}

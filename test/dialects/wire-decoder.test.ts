@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import * as dialects from '../../src/dialects/index.ts';
+import { MalformedFrameError, ProviderError } from '../../src/errors.ts';
+import type { ModelEvent } from '../../src/events.ts';
+import type { Frame } from '../../src/frame.ts';
+import { runStage } from '../../src/stage.ts';
+
+const answer: ModelEvent[] = [
+  { type: 'round-start' },
+  { type: 'text-delta', text: 'Hello' },
+  { type: 'finish-reason', reason: 'stop', raw: '' },
+  { type: 'round-end', reason: 'stop', message: { role: 'assistant', content: 'Hello' } },
+];
+const every: Dialect[] = Object.values(dialects);
+
+describe.each(every)('the decoder of $name', (dialect) => {
+  const frames = runStage(dialect.encoder({ model: 'm' }), answer).values;
+  const decode = (given: readonly Frame[], options = {}) => runStage(dialect.decoder(options), given);
+  const text = (events: readonly ModelEvent[]) => events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
+  const plain = decode(frames);
+
+  it('reads what its encoder writes', () => {
+    expect(plain.error).toBeUndefined();
+    expect(text(plain.values)).toBe('Hello');
+    expect(plain.values.at(-1)?.type).toBe('round-end');
+  });
+
+  const nothing: Frame[] = [
+    { event: 'ping', data: '{"type":"ping"}' },
+    { event: 'keep-alive', data: '' },
+    { event: 'Heartbeat', data: 'x' },
+    { data: ' ' },
+    { data: 'null' },
+    { data: '{}' },
+  ];
+  it.each(nothing)('takes $event $data for nothing, wherever it comes before the end', (frame) => {
+    for (let at = 0; at < Math.max(1, frames.length - 1); at++) {
+      expect(decode([...frames.slice(0, at), frame, ...frames.slice(at)])).toEqual(plain);
+    }
+  });
+
+  it.each([{ data: '[DONE]' }, { event: 'ping', data: '{}' }])('says no word about $data after the end', (frame) => {
+    expect(decode([...frames, frame])).toEqual(plain);
+  });
+
+  const errors: Frame[] = [
+    { data: '{"error":{"message":"Too busy"}}' },
+    { data: '{"error":"Too busy"}' },
+    { data: '[{"error":{"message":"Too busy"}}]' },
+    { data: '{"detail":"Too busy"}' },
+    { data: '{"message":"Too busy"}' },
+    { data: '{"object":"error","message":"Too busy"}' },
+    { event: 'error', data: '{"type":"overloaded","message":"Too busy"}' },
+    { event: 'error', data: 'Too busy' },
+    { event: 'error', data: 'Too busy', unterminated: true },
+    { stray: true, data: 'error: Too busy' },
+    { stray: true, data: 'Error: {"message":"Too busy"}' },
+    { stray: true, data: '{"error":{"message":"Too busy"}}' },
+  ];
+  it.each(errors)('raises the error in $event $data', (frame) => {
+    for (const given of [[frame], [...frames.slice(0, 1), frame, ...frames.slice(1)]]) {
+      const { error } = decode(given, { onMalformed: 'skip' });
+      expect(error).toBeInstanceOf(ProviderError);
+      expect(String(error)).toContain('Too busy');
+    }
+  });
+
+  it('reads an error document that stands over several lines in place of the stream', () => {
+    for (const document of [{ error: { message: 'No such model' } }, [{ error: { message: 'No such model' } }]]) {
+      const lines = JSON.stringify(document, null, 2).split('\n');
+      expect(String(decode(lines.map((data) => ({ data, stray: true }))).error)).toContain('No such model');
+    }
+  });
+
+  it('says that a document came in place of the stream', () => {
+    const lines = JSON.stringify({ object: 'list', data: [] }, null, 2).split('\n');
+    const { error } = decode(lines.map((data) => ({ data, stray: true })));
+    expect(error).toBeInstanceOf(MalformedFrameError);
+    expect(String(error)).toContain('one JSON document');
+  });
+
+  it.each(['{"error":{"mess', '{"type":"', '{'])(
+    'takes %s for an interruption where the body ended in it, for bad data elsewhere',
+    (data) => {
+      for (const event of [undefined, 'error']) {
+        const frame: Frame = event === undefined ? { data } : { event, data };
+        expect(decode([{ ...frame, unterminated: true }]).error).toMatchObject({ name: 'InterruptedError' });
+      }
+      expect(decode([{ data }]).error).toBeInstanceOf(MalformedFrameError);
+    },
+  );
+
+  it.each([
+    ['nonsense', 'no JSON'],
+    ['7', 'number 7'],
+    ['[1]', 'expected'],
+  ])('says what is wrong with %s, or skips it', (data, problem) => {
+    const { error } = decode([{ data }]);
+    expect(error).toBeInstanceOf(MalformedFrameError);
+    expect(error).toMatchObject({ place: { frame: 0 }, excerpt: data });
+    expect(String(error)).toContain(problem);
+    const skipped = decode([{ data }, ...frames], { onMalformed: 'skip' });
+    expect(skipped.values.filter(({ type }) => type === 'diagnostic')).toMatchObject([{ code: 'frame-skipped' }]);
+    expect({ ...skipped, values: skipped.values.slice(1) }).toEqual(plain);
+  });
+});
