@@ -1,8 +1,9 @@
-import { fromEvent, lastValueFrom, type Observable, of, takeUntil, tap } from 'rxjs';
+import { concat, defer, fromEvent, type Observable, of, takeUntil, tap } from 'rxjs';
 import { type StreamAnswerOptions, streamAnswer } from './answer.ts';
 import type { AnswerEnd, AnswerEvent } from './events.ts';
 import type { RequestInput } from './messages.ts';
 import { defineTool, type ToolDefinition } from './tools/define-tool.ts';
+import { FinalValue } from './tools/output.ts';
 import type { ArgumentsOf, ToolParameters } from './tools/schema.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -13,9 +14,9 @@ export const TASK = {
   required: ['task'],
 } as const;
 
-/** Settings of {@link agentTool}: those of `defineTool` and those of `streamAnswer`. */
+/** Settings of {@link agentTool}: those of `defineTool` and those of `streamAnswer`, but a `journal`, which is for one answer: each call is one. */
 export interface AgentToolOptions<P extends ToolParameters>
-  extends Omit<StreamAnswerOptions, 'request' | 'timeoutMs'>,
+  extends Omit<StreamAnswerOptions, 'request' | 'timeoutMs' | 'journal'>,
     Omit<ToolDefinition<P>, 'parameters' | 'execute' | 'startWhen'> {
   /** What the calling model gives the agent. Default: `{ task: string }`. */
   readonly parameters?: P;
@@ -39,7 +40,11 @@ export interface AgentToolOptions<P extends ToolParameters>
  * The agent stops, its tools and its connection with it, when nobody wants the result any more: unsubscribed, timed out, cancelled. Its token
  * counts are in its own `answer-end`, the last progress; the outer answer's `usage` counts the outer model alone.
  *
- * Keeps the inner events that the outer answer has not taken yet, as many as the inner answer makes. Several agents may run at once, on one server too.
+ * Keeps no event: each goes on in the moment it comes, and of the inner answer only its `answer-end` is looked at again. Where the outer answer is
+ * read slowly (`toReadableStream`, `toAsyncIterable`), inner events wait with the others, at most `maxQueued` of them (events; default 65,536); one
+ * more and the stream errors with a `LimitError`, which stops the agent. Hand the `gate` to the agent's model too, and its server waits instead.
+ *
+ * Agents share nothing: several may run at once, calls of one agent too, over one server, each with its own tools, signals and end.
  *
  * @param options `name`, `description`, `model`; `tools`, `system`, `request`, `parameters` (default `{ task: string }`), `annotations`
  * (`readOnlyHint` where all its tools only read: it then starts while the outer model still writes), `timeoutMs` (milliseconds of the whole answer,
@@ -69,41 +74,34 @@ export function agentTool<const P extends ToolParameters = typeof TASK>(options:
   const { parameters = TASK as unknown as P, ...inner } = answering;
   if (typeof options.model !== 'function')
     throw new TypeError(`agentTool "${name}": \`model\` is no function: give one, e.g. httpModel(endpoint).`);
+  if ('journal' in options && options.journal !== undefined) {
+    throw new TypeError(
+      `agentTool "${name}": a \`journal\` is for one answer, and each call of an agent is one. Give it to the outer answer: it keeps the agent's result.`,
+    );
+  }
   const requestOf = request ?? ((args: ArgumentsOf<P>) => ({ messages: [...systemOf(system), { role: 'user', content: taskOf(args) }] }));
   const defined = { name, description, parameters, inputSchema, annotations, retries, timeoutMs };
   return defineTool<P>({
     ...(withoutAbsent(defined) as typeof defined & ToolDefinition<P>),
-    execute: (args, { signal }) => runAgent(() => streamAnswer({ ...inner, request: requestOf(args) }), signal),
+    execute: (args, { signal }) => withLastText(streamAnswer({ ...inner, request: requestOf(args) }), signal),
   });
 }
 
-/** The events on the way, then, as the generator's result, the last text. */
-async function* runAgent(answer: () => Observable<AnswerEvent>, signal: AbortSignal): AsyncGenerator<AnswerEvent, string> {
-  const events: AnswerEvent[] = [];
-  let end: AnswerEnd | undefined;
-  let wake = () => {};
-  let over = false;
-  const kept$ = answer().pipe(
-    takeUntil(abortOf(signal)),
-    tap((event) => {
-      if (event.type === 'answer-end') end = event;
-      events.push(event);
-      wake();
-    }),
-  );
-  const done = lastValueFrom(kept$, { defaultValue: undefined }).finally(() => {
-    over = true;
-    wake();
+/** The events on the way, each at once, so that nothing has to wait here; then the last text. */
+function withLastText(answer$: Observable<AnswerEvent>, signal: AbortSignal): Observable<AnswerEvent | FinalValue> {
+  return defer(() => {
+    let end: AnswerEnd | undefined;
+    const events$ = answer$.pipe(
+      takeUntil(abortOf(signal)),
+      tap((event) => {
+        if (event.type === 'answer-end') end = event;
+      }),
+    );
+    return concat(
+      events$,
+      defer(() => of(new FinalValue(textOf(end)))),
+    );
   });
-  // Awaited below; a tool that was abandoned before never gets there.
-  done.catch(() => {});
-  for (;;) {
-    for (let event = events.shift(); event !== undefined; event = events.shift()) yield event;
-    if (over) break;
-    await new Promise<void>((resolve) => (wake = resolve));
-  }
-  await done;
-  return textOf(end);
 }
 
 function abortOf(signal: AbortSignal): Observable<unknown> {

@@ -1,13 +1,22 @@
-import { lastValueFrom, takeWhile, tap } from 'rxjs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { lastValueFrom, Observable, takeWhile, tap } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { agentTool } from '../src/agent-tool.ts';
 import { streamAnswer } from '../src/answer.ts';
 import { duplexSession } from '../src/dialects/duplex-session.ts';
+import { openAiChat } from '../src/dialects/openai-chat.ts';
+import { LimitError } from '../src/errors.ts';
 import type { AnswerEvent, ToolProgress } from '../src/events.ts';
+import { toAsyncIterable } from '../src/interop/to-async-iterable.ts';
+import type { Gate } from '../src/models/gate.ts';
+import { httpModel } from '../src/models/http-model.ts';
+import type { Model } from '../src/models/model.ts';
 import { socketModel } from '../src/models/socket-model.ts';
 import { scriptedModel } from '../src/testing/index.ts';
 import { defineTool } from '../src/tools/define-tool.ts';
+import { memoryJournal } from '../src/tools/tool-journal.ts';
 import { settled } from './support/settled.ts';
 import { type SocketServer, startSocketServer } from './support/socket-server.ts';
 
@@ -112,5 +121,203 @@ describe('agentTool', () => {
     expect(texts.sort()).toEqual(['a', 'b']);
     expect(started.connections).toHaveLength(3);
     expect(await Promise.all(started.connections.map(({ gone }) => gone))).toEqual([1000, 1000, 1000]);
+  });
+
+  it('is given the task as plain text where that is its only parameter', async () => {
+    const script = scriptedModel([['Hanoi']]);
+    const agent = agentTool({ name: 'capital', description: 'Knows capitals', parameters: { type: 'text' }, model: script });
+    const model = scriptedModel([[{ call: 'capital', arguments: '"Capital of \\"Vietnam\\"?"' }], ['ok']]);
+    await lastValueFrom(streamAnswer({ model, request, tools: [agent] }));
+    expect(script.requests[0]?.messages).toEqual([{ role: 'user', content: 'Capital of "Vietnam"?' }]);
+  });
+
+  it('takes no journal: that is for one answer, and each call is one', () => {
+    const options = { name: 'a', description: 'b', model: scriptedModel([]), journal: memoryJournal() };
+    expect(() => agentTool(options)).toThrow(/journal.*outer answer/);
+  });
+});
+
+describe('agentTool: what waits', () => {
+  const calling = () => scriptedModel([[{ call: 'agent', arguments: { task: 'x' } }], ['ok']]);
+  /** An inner model that says as many words as are taken, and counts what it said and whether it still speaks. */
+  function speaker(words: number) {
+    const state = { said: 0, open: 0 };
+    const model: Model = () =>
+      new Observable((subscriber) => {
+        state.open++;
+        subscriber.add(() => {
+          state.open--;
+        });
+        for (; state.said < words && !subscriber.closed; ) subscriber.next({ type: 'text-delta', text: String(state.said++) });
+        subscriber.next({ type: 'round-end', reason: 'stop', message: { role: 'assistant', content: 'done' } });
+        subscriber.complete();
+      });
+    return { state, model };
+  }
+
+  it('keeps no event: each goes on before the next is made', async () => {
+    const { state, model } = speaker(50_000);
+    const agent = agentTool({ name: 'agent', description: 'Speaks', model });
+    let ahead = 0;
+    let words = 0;
+    const last = await lastValueFrom(
+      streamAnswer({ model: calling(), request, tools: [agent] }).pipe(
+        tap((event) => {
+          if (progressOf([event])[0]?.type === 'text-delta') ahead = Math.max(ahead, state.said - ++words);
+        }),
+      ),
+    );
+    expect({ words, ahead, last: last.type }).toEqual({ words: 50_000, ahead: 0, last: 'answer-end' });
+  });
+
+  it('fails the stream and stops the agent when a slow reader has more than `maxQueued` events waiting', async () => {
+    const { state, model } = speaker(Number.POSITIVE_INFINITY);
+    const agent = agentTool({ name: 'agent', description: 'Speaks without end', model });
+    const read: AnswerEvent[] = [];
+    const reading = async () => {
+      for await (const event of toAsyncIterable(() => streamAnswer({ model: calling(), request, tools: [agent] }), { maxQueued: 100 })) {
+        read.push(event);
+      }
+    };
+    await expect(reading()).rejects.toThrow(LimitError);
+    expect(state).toMatchObject({ open: 0 });
+    expect(state.said).toBeLessThanOrEqual(102);
+    // What had been queued is read before the error.
+    expect(progressOf(read).flatMap((event) => (event.type === 'text-delta' ? [event.text] : []))).toEqual(
+      Array.from({ length: progressOf(read).length }, (_, i) => String(i)),
+    );
+    expect(progressOf(read).length).toBeGreaterThan(90);
+  });
+
+  it("holds the agent's server back where the agent's model has the gate: nothing is lost, nothing fails", async () => {
+    const words = 3000;
+    const chunk = (content: string) => `data: ${JSON.stringify({ id: 'r', choices: [{ index: 0, delta: { content } }] })}\n\n`;
+    const body = Array.from({ length: words }, (_, i) => chunk(`${i} `)).join('');
+    const ending = `data: ${JSON.stringify({ id: 'r', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`;
+    const http = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(body + ending);
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    const read = async (gated: boolean) => {
+      const answer = (gate: Gate) => {
+        const model = httpModel({ dialect: openAiChat, url, model: 'm', ...(gated && { gate }) });
+        return streamAnswer({ model: calling(), request, tools: [agentTool({ name: 'agent', description: 'Speaks', model })] });
+      };
+      const texts: string[] = [];
+      for await (const event of toAsyncIterable(answer, { maxQueued: 200 })) {
+        const [inner] = progressOf([event]);
+        if (inner?.type === 'text-delta') texts.push(inner.text);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return texts;
+    };
+    try {
+      expect(await read(true)).toEqual(Array.from({ length: words }, (_, i) => `${i} `));
+      await expect(read(false)).rejects.toThrow(LimitError);
+    } finally {
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    }
+  });
+});
+
+describe('agentTool: two agents at once over one server', () => {
+  const names = ['left', 'right'] as const;
+  /** Serves outer answers (`Go left`), which call the agent of that name, and agents (`left`), which call `work` with the same id; both say what came of it. */
+  const serving = () =>
+    startSocketServer(async (served) => {
+      const init = await served.message(0);
+      const content = (init.messages as Array<{ content: string }>)[0]?.content ?? '';
+      const [, outer] = /^Go (.*)$/.exec(content) ?? [];
+      const wanted = outer ? outer.split(' ').map((name) => ({ type: 'function_call', id: name, name, arguments: { task: name } })) : [];
+      const calls = outer ? wanted : [{ type: 'function_call', id: 'c1', name: 'work', arguments: {} }];
+      served.send(...calls, { type: 'done', finish_reason: 'tool_calls' });
+      const results = await Promise.all(calls.map((_, i) => served.message(i + 1)));
+      served.send(
+        { type: 'content_block', text: results.map(({ result }) => String(result)).join(' and ') },
+        { type: 'done', finish_reason: 'stop' },
+      );
+    });
+
+  /** Two agents, each with a tool of the same name that waits to be released. */
+  function agents(model: Model) {
+    const works = names.map((name) => {
+      const work = { name, runs: 0, aborted: false, release: () => {}, started: Promise.resolve(), start: () => {} };
+      work.started = new Promise<void>((resolve) => {
+        work.start = resolve;
+      });
+      const released = new Promise<void>((resolve) => {
+        work.release = resolve;
+      });
+      const tool = defineTool({
+        name: 'work',
+        description: 'Works',
+        parameters: { type: 'object', properties: {} },
+        execute: async (_args, { signal }) => {
+          work.runs++;
+          signal.addEventListener('abort', () => {
+            work.aborted = true;
+            work.release();
+          });
+          work.start();
+          await released;
+          return `${name} worked`;
+        },
+      });
+      return { work, agent: agentTool({ name, description: name, model, tools: [tool] }) };
+    });
+    return { tools: works.map(({ agent }) => agent), left: works[0]?.work, right: works[1]?.work };
+  }
+
+  const ask = (content: string) => ({ messages: [{ role: 'user', content }] });
+  const modelAt = (url: string) => socketModel({ protocol: duplexSession, url, model: 'm', webSocket: WebSocket });
+
+  it('within one answer each runs its own tools and tells its own result', async () => {
+    const started = await serving();
+    server = started;
+    const model = modelAt(started.url);
+    const { tools, left, right } = agents(model);
+    const running = settled(streamAnswer({ model, request: ask('Go left right'), tools }));
+    await Promise.all([left?.started, right?.started]);
+    // The one that began last ends first.
+    right?.release();
+    left?.release();
+    const { events, error } = await running;
+    expect(error).toBeUndefined();
+    const results = events.flatMap((event) => (event.type === 'tool-result' ? [[event.callId, event.outcome]] : []));
+    expect(Object.fromEntries(results)).toEqual({
+      left: { _tag: 'Right', right: 'left worked' },
+      right: { _tag: 'Right', right: 'right worked' },
+    });
+    expect([left?.runs, right?.runs, left?.aborted, right?.aborted]).toEqual([1, 1, false, false]);
+    const said = events.flatMap((event) => (event.type === 'text-delta' ? [event.text] : [])).join('');
+    expect(said).toBe('left worked and right worked');
+    for (const name of names) {
+      const own = progressOf(events.filter((event) => event.type === 'tool-progress' && event.callId === name));
+      expect(resultsOf(own)).toEqual([{ _tag: 'Right', right: `${name} worked` }]);
+      expect(own.at(-1)).toMatchObject({ type: 'answer-end', rounds: 2 });
+    }
+  });
+
+  it('in two answers one is cancelled, and the other does not notice', async () => {
+    const started = await serving();
+    server = started;
+    const model = modelAt(started.url);
+    const { tools, left, right } = agents(model);
+    const cancelled = streamAnswer({ model, request: ask('Go left'), tools }).subscribe();
+    const going = settled(streamAnswer({ model, request: ask('Go right'), tools }));
+    await Promise.all([left?.started, right?.started]);
+    cancelled.unsubscribe();
+    expect([left?.aborted, right?.aborted]).toEqual([true, false]);
+    const ofLeft = started.connections.filter(({ received }) => /left/.test(JSON.stringify(received[0]?.messages)));
+    expect(ofLeft).toHaveLength(2);
+    expect(await Promise.all(ofLeft.map(({ gone }) => gone))).toEqual([1000, 1000]);
+    right?.release();
+    const { events, error } = await going;
+    expect(error).toBeUndefined();
+    expect(resultsOf(events)).toEqual([{ _tag: 'Right', right: 'right worked' }]);
+    expect([left?.runs, right?.runs, right?.aborted]).toEqual([1, 1, false]);
   });
 });

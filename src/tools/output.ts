@@ -1,9 +1,18 @@
-import { concat, defer, from, isObservable, map, mergeMap, Observable, of } from 'rxjs';
+import { concat, defer, filter, from, isObservable, map, mergeMap, Observable, of } from 'rxjs';
 
 /** What a tool hands over: values on the way, then one that is final. */
 export interface Emission {
   readonly final: boolean;
   readonly value: unknown;
+}
+
+/** The result of an Observable whose values are all on the way: what `return` is to a generator. */
+export class FinalValue {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
 }
 
 /**
@@ -56,10 +65,12 @@ interface Unsubscribable {
 function lastIsFinal(stream$: Observable<unknown>): Observable<Emission> {
   let last: unknown;
   const onTheWay$ = stream$.pipe(
-    map((value): Emission => {
-      last = value;
-      return { final: false, value };
+    filter((value) => {
+      const isFinal = value instanceof FinalValue;
+      last = isFinal ? value.value : value;
+      return !isFinal;
     }),
+    map((value): Emission => ({ final: false, value })),
   );
   return concat(
     onTheWay$,
