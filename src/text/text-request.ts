@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, SystemMessage, ToolMessage } from '../messages.ts';
 
 /**
@@ -54,7 +55,7 @@ function textMessages(messages: readonly Message[]): Message[] {
 function said({ native: _, toolCalls: __, ...message }: AssistantMessage, calls: readonly MessageToolCall[]): AssistantMessage {
   const written = calls.map(
     ({ name, argumentsText }) =>
-      `<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${asJson(argumentsText || '{}')}}\n</tool_call>`,
+      `<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${asJson(asFunctionArguments(argumentsText || '{}'))}}\n</tool_call>`,
   );
   return { ...message, content: [...(message.content ? [message.content] : []), ...written].join('\n') };
 }

@@ -78,6 +78,33 @@ describe('withTextToolCalls', () => {
     ]);
   });
 
+  it('gives a tool of plain text its text, and writes its call of another provider with the field', async () => {
+    const given: string[] = [];
+    const sql = defineTool({
+      name: 'sql',
+      description: 'Runs a query',
+      parameters: { type: 'text' },
+      execute: (query) => {
+        given.push(query);
+        return 'ok';
+      },
+    });
+    const { model, bodies } = await saying('<tool_call>{"name":"sql","arguments":{"input":"SELECT \\"a\\""}}</tool_call>', 'Done.');
+    const before = [
+      user,
+      { role: 'assistant', content: '', toolCalls: [{ id: 'c1', name: 'sql', argumentsText: '"SELECT 1"' }] },
+      { role: 'tool', toolCallId: 'c1', name: 'sql', content: 'ok' },
+    ] as const;
+    await lastValueFrom(
+      streamAnswer({ model: withTextToolCalls(model, { history: 'text' }), request: { messages: before }, tools: [sql] }),
+    );
+    expect(given).toEqual(['SELECT "a"']);
+    const written = (bodies[1]?.messages ?? []).flatMap(({ role, content }) => (role === 'assistant' ? [content] : []));
+    expect(written).toEqual(
+      ['SELECT 1', 'SELECT "a"'].map((input) => `<tool_call>\n{"name": "sql", "arguments": ${JSON.stringify({ input })}}\n</tool_call>`),
+    );
+  });
+
   it('calls nothing where nothing may be called', async () => {
     const asked: ModelRequest[] = [];
     const model = (request: ModelRequest) => {
