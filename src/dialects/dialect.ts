@@ -3,6 +3,7 @@ import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { Stage } from '../stage.ts';
+import type { ResumeRequest } from './resumption.ts';
 
 /** How a request goes out. */
 export interface EncodedRequest {
@@ -100,6 +101,8 @@ export interface Dialect {
   decoder(options?: DecoderOptions): Stage<Frame, ModelEvent>;
   /** A fresh encoder: one per response. Its frames, framed and sent, are what a server of this API sends. */
   encoder(options?: EncoderOptions): Stage<ModelEvent, Frame>;
+  /** How the rest of a response can be had whose connection broke, where its servers keep responses. */
+  readonly resumeRequest?: ResumeRequest;
   /** The provider's own headers that carry the key. */
   authHeaders(apiKey: string): Readonly<Record<string, string>>;
 }

@@ -3,6 +3,7 @@ import { OneResponse } from './one-response.ts';
 import { ResponsesEncoder } from './openai-responses-encoder.ts';
 import { ResponseReader } from './openai-responses-reader.ts';
 import { encodeResponsesRequest } from './openai-responses-request.ts';
+import { resumeResponse } from './openai-responses-resume.ts';
 import { responsesWire } from './openai-responses-wire.ts';
 import { WireDecoder } from './wire-decoder.ts';
 
@@ -29,5 +30,6 @@ export const openAiResponses: Dialect = {
   encodeRequest: encodeResponsesRequest,
   decoder: (options) => new WireDecoder(responsesWire, new ResponseReader(options), options),
   encoder: (options) => new OneResponse(new ResponsesEncoder(options)),
+  resumeRequest: resumeResponse,
   authHeaders: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
 };

@@ -27,6 +27,8 @@ export interface Endpoint extends EncodeOptions {
 /** A request as {@link fetchBytes} sends it. Printing it, as JSON too, shows neither key nor prompt. */
 export interface HttpRequest {
   readonly url: string;
+  /** Default: `POST`. `GET` goes without the body. */
+  readonly method?: 'GET' | 'POST';
   /** JSON. */
   readonly body: string;
   /** Called once for each try; asks `apiKey`. */

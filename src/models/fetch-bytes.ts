@@ -105,7 +105,7 @@ async function send(
 /** Waits for the response's head. */
 async function head(
   fetch: Fetch,
-  { url, body }: HttpRequest,
+  { url, body, method = 'POST' }: HttpRequest,
   headers: Readonly<Record<string, string>>,
   reading: AbortController,
   connectMs: number,
@@ -114,7 +114,7 @@ async function head(
   const late = () => reading.abort(new TimeoutError('connect', connectMs));
   const timer = connectMs <= LONGEST_TIMER_MS ? asyncScheduler.schedule(late, connectMs) : undefined;
   try {
-    const response = fetch(url, { method: 'POST', headers: { ...headers }, body, signal });
+    const response = fetch(url, { method, headers: { ...headers }, signal, ...(method === 'POST' && { body }) });
     return await orAborted(response, signal, (unwanted) => void unwanted.body?.cancel().catch(() => {}));
   } catch (cause) {
     throw signal.aborted ? signal.reason : connectionErrorOf(url, cause);

@@ -1,15 +1,21 @@
-import { catchError, defer, merge, takeUntil, tap, throwError } from 'rxjs';
+import { catchError, defer, finalize, merge, type Observable, Subject, takeUntil, tap, throwError } from 'rxjs';
 import type { DecoderOptions } from '../dialects/dialect.ts';
+import type { ResumeRequest } from '../dialects/resumption.ts';
+import type { Diagnostic, ModelEvent } from '../events.ts';
+import type { Frame } from '../frame.ts';
+import type { ModelRequest } from '../messages.ts';
 import type { ParseSseOptions } from '../sse/parser.ts';
+import type { Stage } from '../stage.ts';
 import { through } from '../through.ts';
 import { abortionOf } from './abortion.ts';
 import { decodeFrames } from './decode-frames.ts';
-import { checkEndpoint, type Endpoint, httpRequest } from './endpoint.ts';
+import { checkEndpoint, type Endpoint, type HttpRequest, httpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
 import { frameReader, framingsOf } from './framing.ts';
 import type { Model } from './model.ts';
 import { redactError, redactor } from './redact.ts';
-import { beforeFirstEvent, checkedRetry, type RetryOptions, retrying } from './retry.ts';
+import { resuming } from './resume.ts';
+import { beforeFirstEvent, type Cancellation, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
 
 /** An endpoint, and how to get along with it. */
@@ -22,6 +28,11 @@ export interface HttpModelOptions
   readonly timeouts?: Timeouts;
   /** When a request that has yielded nothing yet is sent again. */
   readonly retry?: RetryOptions;
+  /**
+   * How the rest of a response can be had whose connection broke, e.g. {@link resumeByLastEventId}. Default: what the dialect knows
+   * (`openAiResponses`: background responses), else none.
+   */
+  readonly resumeRequest?: ResumeRequest;
 }
 
 /**
@@ -40,6 +51,9 @@ export interface HttpModelOptions
  * response without any event, and where an {@link HttpError} or {@link ProviderError} is `retryable`. After the first event nothing is
  * repeated: a lost connection or silence is then an {@link InterruptedError}, after a finish reason a `diagnostic`; an error the provider
  * reports, a malformed frame or a broken bound goes out as such. Each has what came in `partial`.
+ *
+ * Where the rest of a broken response can be had (`resumeRequest`), it is asked for, at most `retry.maxTries` connections in a row that bring nothing;
+ * the events go on with no gap and no repeat, after a `diagnostic` with the code `resumed`. Time limits are those of each connection.
  *
  * Unsubscribing aborts at any moment, a pending key, backoff or gate included; so does the `answer` signal, with an {@link InterruptedError}.
  *
@@ -68,30 +82,55 @@ export function httpModel(options: HttpModelOptions): Model {
   const timeouts = checkedTimeouts(options.timeouts);
   const retry = checkedRetry(options.retry);
   return (request, answer) => {
-    const aborted$ = abortionOf(answer);
-    const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
-    const ask = () =>
-      defer(() => {
-        const clock = new TryClock(timeouts);
-        const { fetch, gate } = options;
-        const settings = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
-        const { headers, ...sent } = httpRequest(options, request);
-        let redact = (text: string) => text;
-        const noted = async () => {
-          const all = await headers();
-          redact = redactor(sent.url, all);
-          return all;
-        };
-        return fetchBytes({ ...sent, headers: noted }, settings).pipe(
-          // Before the decoder, which knows what there was of the answer.
-          takeUntil(merge(clock.limits$, aborted$)),
-          through(frames),
-          decodeFrames(options.dialect, { ...options, callIdSeed }),
-          tap((event) => clock.saw(event)),
-          // An error inside the stream may quote the key too, and the decoder does not know it.
-          catchError((error) => throwError(() => redactError(error, redact))),
-        );
-      });
-    return retrying(ask, { ...retry, retryIf: beforeFirstEvent }, { aborted$, isWanted: () => answer?.aborted !== true });
+    const cancellation = { aborted$: abortionOf(answer), isWanted: () => answer?.aborted !== true };
+    const ask = () => defer(() => askOnce({ ...options, timeouts, retry }, request, cancellation, frames));
+    return retrying(ask, { ...retry, retryIf: beforeFirstEvent }, cancellation);
   };
+}
+
+type Settings = HttpModelOptions & { readonly timeouts: Required<Timeouts>; readonly retry: Required<RetryOptions> };
+
+/** One try: a request and its response, over several connections where its rest can be had. */
+function askOnce(
+  settings: Settings,
+  request: ModelRequest,
+  cancellation: Cancellation,
+  frames: () => Stage<Uint8Array, Frame>,
+): Observable<ModelEvent> {
+  const { dialect, timeouts, retry, fetch, gate, resumeRequest = dialect.resumeRequest } = settings;
+  const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
+  const sent = httpRequest(settings, request);
+  const notes$ = new Subject<Diagnostic>();
+  let clock = new TryClock(timeouts);
+  let redact = (text: string) => text;
+  let finished = 0;
+
+  const open = (asked: HttpRequest): Observable<Frame> => {
+    clock = new TryClock(timeouts);
+    const headers = async () => {
+      const all = await asked.headers();
+      redact = redactor(asked.url, all);
+      return all;
+    };
+    const reading = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
+    return fetchBytes({ ...asked, headers }, reading).pipe(
+      // Before the decoder, which knows what there was of the answer.
+      takeUntil(merge(clock.limits$, cancellation.aborted$)),
+      through(frames),
+    );
+  };
+  const isOver = () => finished >= (request.choices ?? 1);
+  const note = (diagnostic: Diagnostic) => notes$.next(diagnostic);
+  const frames$ = resumeRequest ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note }) : open(sent);
+  const events$ = frames$.pipe(
+    decodeFrames(dialect, { ...settings, callIdSeed }),
+    tap((event) => {
+      clock.saw(event);
+      if (event.type === 'finish-reason') finished++;
+      if (event.type === 'round-end') finished = Infinity;
+    }),
+    // An error inside the stream may quote the key too, and the decoder does not know it.
+    catchError((error) => throwError(() => redactError(error, redact))),
+  );
+  return resumeRequest ? merge(notes$, events$.pipe(finalize(() => notes$.complete()))) : events$;
 }
