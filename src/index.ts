@@ -52,6 +52,7 @@ export { type HttpModelOptions, httpModel } from './models/http-model.ts';
 export type { KeepAliveTimes } from './models/keep-alive.ts';
 export type { Model } from './models/model.ts';
 export { type PresetOptions, presets } from './models/presets.ts';
+export { resumeByLastEventId } from './models/resume-by-last-event-id.ts';
 export type { RetryOptions } from './models/retry.ts';
 export type { SocketEndpoint } from './models/socket-endpoint.ts';
 export type { SocketEvent, SocketLike, SocketOptions, WebSocketClass } from './models/socket-like.ts';

@@ -14,5 +14,5 @@ export { ollama } from './ollama.ts';
 export { openAiChat } from './openai-chat.ts';
 export { openAiResponses } from './openai-responses.ts';
 export { responsesSession } from './responses-session.ts';
-export { type ResumePoint, type ResumeRequest, type Resumption, resumeByLastEventId } from './resumption.ts';
+export type { ResumePoint, ResumeRequest, Resumption } from './resumption.ts';
 export type { NextRound, SocketProtocol } from './socket-protocol.ts';
