@@ -2,8 +2,8 @@ import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { finishWord } from './openai-chat-wire.ts';
+import { chatError } from './written-error.ts';
 
 /** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
 export class DuplexEncoder implements Stage<ModelEvent, Frame> {

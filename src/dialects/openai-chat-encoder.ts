@@ -5,7 +5,7 @@ import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { finishWord, usageOf } from './openai-chat-wire.ts';
-import { neededStatus, writtenError } from './written-error.ts';
+import { chatError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: Json };
 
@@ -166,13 +166,4 @@ const COUNTS = ['inputTokens', 'outputTokens', 'totalTokens', 'cachedInputTokens
 
 function isSameUsage(a: Usage, b: Usage): boolean {
   return COUNTS.every((count) => a[count] === b[count]) && a.inputTokens !== undefined && a.outputTokens !== undefined;
-}
-
-/** An error as OpenAI words it, with its status beside it where it has one. */
-export function chatError(error: unknown): Fields {
-  const written = writtenError(error);
-  const { message, code } = written;
-  const said = { message, type: code === null ? 'server_error' : 'upstream_error', code };
-  const status = neededStatus(written, { error: said });
-  return { ...said, ...(status !== undefined && code !== null && { status }) };
 }

@@ -4,9 +4,9 @@ import type { Output, Stage } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { chatError } from './openai-chat-encoder.ts';
 import { type Fields, WrittenCall, type WrittenItem, WrittenMessage, WrittenReasoning } from './openai-responses-output.ts';
 import { responseUsage } from './openai-responses-wire.ts';
+import { chatError } from './written-error.ts';
 
 /** A call as the events have it; it is written when its first character tells which kind it is. */
 interface OpenCall {

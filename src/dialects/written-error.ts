@@ -36,3 +36,12 @@ export function neededStatus({ status, retryable }: WrittenError, payload: Json)
   if (providerErrorFrom(payload).retryable === retryable) return undefined;
   return retryable ? 503 : 400;
 }
+
+/** An error as OpenAI words it, with its status beside it where it has one. */
+export function chatError(error: unknown): { readonly [key: string]: Json } {
+  const written = writtenError(error);
+  const { message, code } = written;
+  const said = { message, type: code === null ? 'server_error' : 'upstream_error', code };
+  const status = neededStatus(written, { error: said });
+  return { ...said, ...(status !== undefined && code !== null && { status }) };
+}

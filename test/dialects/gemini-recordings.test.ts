@@ -1,29 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
 import { gemini } from '../../src/dialects/gemini.ts';
 import { InterruptedError } from '../../src/errors.ts';
 import type { ModelEvent, ToolCall } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import { jsonArrayParser } from '../../src/json/array-items.ts';
 import { sseParser } from '../../src/sse/parser.ts';
-import { runStage, type Stage } from '../../src/stage.ts';
+import { runStage } from '../../src/stage.ts';
 import { splits } from '../../src/testing/index.ts';
 import type { Json } from '../../src/values.ts';
+import { type Parser, type RecordedEvent, readAnswer, textOf } from '../support/recordings.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
-
-type Event = ModelEvent | ToolCall;
-type Parser = () => Stage<Uint8Array | string, Frame>;
-
-/** bytes → frames → events → calls, in plain loops. */
-function read(parser: Parser, chunks: Iterable<Uint8Array>): { events: Event[]; error: unknown } {
-  const frames = runStage<Uint8Array | string, Frame>(parser(), chunks);
-  const decoded = runStage(gemini.decoder(), frames.values);
-  const gathered = runStage<ModelEvent, Event>(toolCallAccumulator<ModelEvent>(), decoded.values);
-  return { events: gathered.values, error: frames.error ?? decoded.error ?? gathered.error };
-}
-
-const textOf = (events: readonly Event[], type: 'text-delta' | 'reasoning-delta') =>
-  events.map((event) => (event.type === type && event.choice === undefined ? event.text : '')).join('');
 
 const forms: ReadonlyArray<[dialect: string, parser: Parser, atLeast: number]> = [
   ['gemini', sseParser, 27],
@@ -31,7 +17,7 @@ const forms: ReadonlyArray<[dialect: string, parser: Parser, atLeast: number]> =
 ];
 
 /** Each signature, and what it signs: in what goes back to the server. */
-const signed = (events: readonly Event[]) =>
+const signed = (events: readonly RecordedEvent[]) =>
   events
     .flatMap((event) =>
       event.type === 'round-end' ? ((event.message.native?.message as { parts?: { [key: string]: Json }[] } | undefined)?.parts ?? []) : [],
@@ -48,7 +34,7 @@ for (const [dialect, parser, atLeast] of forms) {
     for (const recording of all) {
       const bytes = recordedBytes(recording);
       const { expect: expected } = recording;
-      const whole = read(parser, [bytes]);
+      const whole = readAnswer(gemini, [bytes], parser);
 
       it(`${recording.file} gives its text, calls, finish reason and usage`, () => {
         const { events, error } = whole;
@@ -93,7 +79,7 @@ for (const [dialect, parser, atLeast] of forms) {
 
       it(`${recording.file} gives the same events in random pieces and in single bytes`, () => {
         for (const { chunks } of splits(bytes, bytes.length)) {
-          const split = read(parser, chunks);
+          const split = readAnswer(gemini, chunks, parser);
           expect(split.events).toEqual(whole.events);
           expect(String(split.error)).toBe(String(whole.error));
         }
@@ -103,12 +89,13 @@ for (const [dialect, parser, atLeast] of forms) {
     it.each(all.filter(({ features }) => features.includes('thoughtSignature')))(
       '$file keeps its thought signatures on their parts when its events are written and read once more',
       (recording) => {
-        const { events } = read(parser, [recordedBytes(recording)]);
+        const { events } = readAnswer(gemini, [recordedBytes(recording)], parser);
         const frames = runStage(gemini.encoder(), events as ModelEvent[]).values;
         const again = runStage<Frame, ModelEvent>(gemini.decoder(), frames).values;
         expect(signed(again)).toEqual(signed(events));
         expect(signed(events).length).toBeGreaterThan(0);
-        const nativeOf = (all: readonly Event[]) => all.flatMap((event) => (event.type === 'round-end' ? [event.message.native] : []));
+        const nativeOf = (all: readonly RecordedEvent[]) =>
+          all.flatMap((event) => (event.type === 'round-end' ? [event.message.native] : []));
         expect(withoutIds(nativeOf(again))).toEqual(withoutIds(nativeOf(events)));
       },
     );

@@ -1,62 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
 import { ollama } from '../../src/dialects/ollama.ts';
-import type { ModelEvent, ToolCall } from '../../src/events.ts';
-import type { Frame } from '../../src/frame.ts';
-import { ndjsonParser } from '../../src/ndjson/parser.ts';
 import { sseParser } from '../../src/sse/parser.ts';
-import { runStage, type Stage } from '../../src/stage.ts';
-import { splits } from '../../src/testing/splits.ts';
+import { describeRecordings, readAnswer, textOf } from '../support/recordings.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 
-type Event = ModelEvent | ToolCall;
-
-/** bytes → frames → events → calls, in plain loops. */
-function read(
-  chunks: Iterable<Uint8Array>,
-  parser: () => Stage<Uint8Array | string, Frame> = ndjsonParser,
-): { events: Event[]; error: unknown } {
-  const frames = runStage<Uint8Array | string, Frame>(parser(), chunks);
-  const decoded = runStage(ollama.decoder(), frames.values);
-  const gathered = runStage<ModelEvent, Event>(toolCallAccumulator<ModelEvent>(), decoded.values);
-  return { events: gathered.values, error: frames.error ?? decoded.error ?? gathered.error };
-}
-
-const textOf = (events: readonly Event[], type: 'text-delta' | 'reasoning-delta') =>
-  events.map((event) => (event.type === type ? event.text : '')).join('');
-
 const all = recordings('ollama');
-const named = (part: string) => all.filter(({ file }) => file.includes(part)).map((recording) => read([recordedBytes(recording)]).events);
+const named = (part: string) =>
+  all.filter(({ file }) => file.includes(part)).map((recording) => readAnswer(ollama, [recordedBytes(recording)]).events);
+
+describeRecordings(ollama, {
+  atLeast: 9,
+  check: ({ events, error }, { expect: expected }) => {
+    expect(error).toBeUndefined();
+    expect(textOf(events, 'text-delta')).toBe(expected.text);
+    expect(textOf(events, 'reasoning-delta')).toBe(expected.reasoning);
+    const calls = events.filter((event) => event.type === 'tool-call');
+    expect(
+      calls.map((call) => ({
+        id: call.callId,
+        name: call.name,
+        arguments: call.arguments._tag === 'Right' ? call.arguments.right : null,
+      })),
+    ).toEqual(expected.toolCalls);
+    expect(events.filter((event) => event.type === 'tool-call-end')).toHaveLength(calls.length);
+    const finish = events.filter((event) => event.type === 'finish-reason');
+    expect(finish.map(({ raw }) => raw)).toEqual([expected.finishReason]);
+    const usage = events.findLast((event) => event.type === 'usage');
+    expect(usage?.usage).toMatchObject(expected.usage);
+    expect(usage?.raw).toEqual(expected.usageRaw);
+    expect(events.filter((event) => event.type === 'diagnostic')).toEqual([]);
+    expect(events.at(-1)?.type).toBe('round-end');
+  },
+});
 
 describe('recorded ollama streams', () => {
   for (const recording of all) {
     const bytes = recordedBytes(recording);
-    const { expect: expected } = recording;
-
-    for (const { name, chunks } of splits(bytes, bytes.length)) {
-      it(`${recording.file} gives its text, calls, finish reason and usage (${name})`, () => {
-        const { events, error } = read(chunks);
-        expect(error).toBeUndefined();
-        expect(textOf(events, 'text-delta')).toBe(expected.text);
-        expect(textOf(events, 'reasoning-delta')).toBe(expected.reasoning);
-        const calls = events.filter((event) => event.type === 'tool-call');
-        expect(
-          calls.map((call) => ({
-            id: call.callId,
-            name: call.name,
-            arguments: call.arguments._tag === 'Right' ? call.arguments.right : null,
-          })),
-        ).toEqual(expected.toolCalls);
-        expect(events.filter((event) => event.type === 'tool-call-end')).toHaveLength(calls.length);
-        const finish = events.filter((event) => event.type === 'finish-reason');
-        expect(finish.map(({ raw }) => raw)).toEqual([expected.finishReason]);
-        const usage = events.findLast((event) => event.type === 'usage');
-        expect(usage?.usage).toMatchObject(expected.usage);
-        expect(usage?.raw).toEqual(expected.usageRaw);
-        expect(events.filter((event) => event.type === 'diagnostic')).toEqual([]);
-        expect(events.at(-1)?.type).toBe('round-end');
-      });
-    }
 
     it(`${recording.file} gives the same events over SSE`, () => {
       const lines = new TextDecoder().decode(bytes).trimEnd().split('\n');
@@ -66,11 +45,9 @@ describe('recorded ollama streams', () => {
           .concat('data: [DONE]\n\n')
           .join(''),
       );
-      expect(read([body], sseParser)).toEqual(read([bytes]));
+      expect(readAnswer(ollama, [body], sseParser)).toEqual(readAnswer(ollama, [bytes]));
     });
   }
-
-  it.runIf(all.length > 0)('are all here', () => expect(all.length).toBeGreaterThanOrEqual(9));
 
   it.runIf(all.length > 0)(
     'streaming-grammar-same-tool-twice: equal calls with ids of their own are different calls, and `stop` after calls means calls',

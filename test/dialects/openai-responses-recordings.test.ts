@@ -7,22 +7,11 @@ import type { Frame } from '../../src/frame.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage } from '../../src/stage.ts';
 import { splits } from '../../src/testing/splits.ts';
+import { type RecordedEvent, readAnswer, textOf } from '../support/recordings.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 
-type Event = ModelEvent | ToolCall;
 // biome-ignore lint/suspicious/noExplicitAny: the manifest's own shape.
 type Expected = any;
-
-/** bytes → frames → events → calls, in plain loops. */
-function read(chunks: Iterable<Uint8Array>): { events: Event[]; error: unknown } {
-  const frames = runStage<Uint8Array | string, Frame>(sseParser(), chunks);
-  const decoded = runStage(openAiResponses.decoder(), frames.values);
-  const gathered = runStage<ModelEvent, Event>(toolCallAccumulator<ModelEvent>(), decoded.values);
-  return { events: gathered.values, error: frames.error ?? decoded.error ?? gathered.error };
-}
-
-const textOf = (events: readonly Event[], type: 'text-delta' | 'reasoning-delta' | 'refusal-delta') =>
-  events.map((event) => (event.type === type ? event.text : '')).join('');
 
 const all = recordings('openai-responses');
 
@@ -33,9 +22,9 @@ describe('recorded openai-responses streams', () => {
 
     for (const { name, chunks } of splits(bytes, bytes.length)) {
       it(`${recording.file} gives its text, calls, finish reason and usage (${name})`, () => {
-        const { events, error } = read(chunks);
+        const { events, error } = readAnswer(openAiResponses, chunks);
         expect(error).toBeUndefined();
-        expect(events).toEqual(read([bytes]).events);
+        expect(events).toEqual(readAnswer(openAiResponses, [bytes]).events);
         expect(textOf(events, 'text-delta')).toBe(expected.text);
         expect(textOf(events, 'reasoning-delta')).toBe(expected.reasoning);
         expect(textOf(events, 'refusal-delta')).toBe(expected.refusal ?? '');
@@ -63,7 +52,7 @@ describe('recorded openai-responses streams', () => {
     }
 
     it(`${recording.file} cut anywhere gives a prefix of its events, and no call that is not in it`, () => {
-      const whole = read([bytes]).events;
+      const whole = readAnswer(openAiResponses, [bytes]).events;
       const calls = whole.filter((event) => event.type === 'tool-call').map((call) => call.argumentsText);
       const frames = runStage<Uint8Array | string, Frame>(sseParser(), [bytes]).values;
       const ended = frames.findIndex(({ data }) => data.includes('"response.completed"'));
@@ -72,8 +61,8 @@ describe('recorded openai-responses streams', () => {
         expect(decoded.error).toBeInstanceOf(InterruptedError);
         expect(decoded.values).toEqual(whole.filter((event) => event.type !== 'tool-call').slice(0, decoded.values.length));
         const stage = toolCallAccumulator<ModelEvent>();
-        const settled: Event[] = [];
-        const out = { enqueue: (event: Event) => void settled.push(event), error: () => undefined, terminate: () => undefined };
+        const settled: RecordedEvent[] = [];
+        const out = { enqueue: (event: RecordedEvent) => void settled.push(event), error: () => undefined, terminate: () => undefined };
         for (const event of decoded.values) stage.transform(event, out);
         stage.fail?.(decoded.error, out);
         for (const event of settled) {
@@ -83,7 +72,7 @@ describe('recorded openai-responses streams', () => {
     });
 
     it(`${recording.file} keeps the parts of the reasoning, and the items of other tools`, () => {
-      const { events } = read([bytes]);
+      const { events } = readAnswer(openAiResponses, [bytes]);
       const end = events.at(-1);
       const items = (end?.type === 'round-end' ? end.message.native?.message : []) as Expected[];
       const parts = items
