@@ -13,8 +13,8 @@ import { through } from '../src/through.ts';
  *
  * Stands behind `decode` or a model, and before `extractTextToolCalls`, so that calls the model only thinks of stay thoughts. Emits
  * `reasoning-delta` for what is within the tags and `text-delta` for the rest; the tags, and whitespace between them and the words, are
- * left out. An opening tag counts at the beginning of a line, outside code blocks, inline code and block quotes; a closing one wherever it
- * stands. `round-end` has the message without the tags, its `reasoning` filled and `native` left out. Other choices and all other events pass
+ * left out. An opening tag counts at the beginning of a line, outside code blocks, inline code, block quotes and calls in tags; a closing one
+ * wherever it stands. `round-end` has the message without the tags, its `reasoning` filled and `native` left out. Other choices and all other events pass
  * untouched.
  *
  * Passes errors of the source on, `partial` amended likewise. Throws a `RangeError` at the call for a tag that is none.

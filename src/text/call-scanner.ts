@@ -21,11 +21,34 @@ export class CallScanner {
   private readonly format: CallFormat;
   private readonly markers: readonly string[];
   private readonly first: ReadonlySet<number>;
+  private readonly second: ReadonlySet<number>;
   /** The length of the longest marker. */
   private readonly longest: number;
   private readonly names: ToolNames;
   private readonly sink: ScannerSink;
   private readonly maxHeld: number;
+  /** Text that goes out with what else this piece gives. */
+  private ready = '';
+  private readonly callSink: CallSink = {
+    begin: (name) => {
+      this.cursor.commit();
+      this.flush();
+      this.gap = undefined;
+      this.blank = false;
+      this.inCall = true;
+      this.called = true;
+      this.sink.begin(name);
+    },
+    delta: (text) => {
+      this.cursor.commit();
+      this.sink.delta(text);
+    },
+    end: () => {
+      this.cursor.commit();
+      this.inCall = false;
+      this.sink.end();
+    },
+  };
   private reading: Reading<boolean> | undefined;
   /** A call began and is not over. */
   private inCall = false;
@@ -44,6 +67,7 @@ export class CallScanner {
     this.format = callFormats[format];
     this.markers = Object.keys(this.format.marked);
     this.first = new Set(this.markers.map((marker) => marker.charCodeAt(0)));
+    this.second = new Set(this.markers.map((marker) => marker.charCodeAt(1)));
     this.longest = Math.max(...this.markers.map(({ length }) => length));
     this.names = names;
     this.sink = sink;
@@ -57,6 +81,7 @@ export class CallScanner {
       if (this.reading) this.resume(this.reading);
       else this.readText();
     }
+    this.flush();
   }
 
   /**
@@ -74,12 +99,20 @@ export class CallScanner {
       this.cursor.ended = false;
     }
     this.gap = undefined;
+    this.flush();
   }
 
   /** The text broke off: what is held back is text. */
   giveUp(): void {
     if (this.reading && !this.inCall) this.giveBack();
     this.reading = undefined;
+    this.flush();
+  }
+
+  private flush(): void {
+    const text = this.ready;
+    this.ready = '';
+    if (text !== '') this.sink.text(text);
   }
 
   private resume(reading: Reading<boolean>): void {
@@ -119,7 +152,7 @@ export class CallScanner {
     this.cursor.commit();
     this.endGap();
     for (let i = 0; i < text.length; i++) this.guard.push(text.charCodeAt(i));
-    if (text !== '') this.sink.text(text);
+    this.ready += text;
     this.blank &&= text.trim() === '';
     this.mayBegin = this.format.unmarked?.from === 'line' ? text.endsWith('\n') || this.mayBegin : this.blank && text !== '';
     if (last === '') return;
@@ -139,7 +172,7 @@ export class CallScanner {
         }
       }
       const code = cursor.peek();
-      if (this.first.has(code) && !guard.quoted) {
+      if (this.first.has(code) && this.mayGoOn(cursor.peekNext()) && !guard.quoted) {
         this.begin(this.readMarked());
         return;
       }
@@ -162,26 +195,7 @@ export class CallScanner {
   private newReading(read: CallReader, unmarked = false): Reading<boolean> {
     this.unmarked = unmarked;
     this.called = false;
-    const sink: CallSink = {
-      begin: (name) => {
-        this.cursor.commit();
-        this.gap = undefined;
-        this.blank = false;
-        this.inCall = true;
-        this.called = true;
-        this.sink.begin(name);
-      },
-      delta: (text) => {
-        this.cursor.commit();
-        this.sink.delta(text);
-      },
-      end: () => {
-        this.cursor.commit();
-        this.inCall = false;
-        this.sink.end();
-      },
-    };
-    return read(this.cursor, sink, this.names);
+    return read(this.cursor, this.callSink, this.names);
   }
 
   private readMarked(begun = ''): CallReader {
@@ -196,7 +210,12 @@ export class CallScanner {
   private endGap(): void {
     const gap = this.gap ?? '';
     this.gap = undefined;
-    if (gap !== '') this.sink.text(gap);
+    this.ready += gap;
+  }
+
+  /** Most of what begins like a marker is none: known at once where the next character is there. */
+  private mayGoOn(next: number | undefined): boolean {
+    return next === undefined || this.second.has(next);
   }
 
   /** Hands on what was read as text; whitespace behind a call waits. */
@@ -204,7 +223,7 @@ export class CallScanner {
     const text = this.cursor.kept();
     this.cursor.commit();
     if (text === '') return;
-    if (this.gap === undefined) this.sink.text(text);
+    if (this.gap === undefined) this.ready += text;
     else this.gap += text;
     if (this.gap !== undefined && this.gap.length > this.maxHeld) this.endGap();
   }

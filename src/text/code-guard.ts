@@ -98,7 +98,7 @@ export class CodeGuard {
     if (isDigit && this.marker !== 'whole') this.marker = 'digits';
     else if ((isBullet && this.marker === 'none') || (isEnd && this.marker === 'digits')) this.marker = 'whole';
     else {
-      if (code === GREATER && this.atLineStart && this.column <= 3) this.blockQuote = true;
+      if (code === GREATER && this.marker === 'none') this.blockQuote = true;
       this.endIndentation();
       return;
     }

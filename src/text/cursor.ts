@@ -54,6 +54,11 @@ export class Cursor {
     return this.at >= this.until ? END : this.text.charCodeAt(this.at);
   }
 
+  /** The one after it, if it is there already. */
+  peekNext(): number | undefined {
+    return this.at + 1 < this.until ? this.text.charCodeAt(this.at + 1) : undefined;
+  }
+
   take(): void {
     this.at++;
   }

@@ -1,5 +1,6 @@
 import { CodeGuard } from './code-guard.ts';
 import { isSpace } from './cursor.ts';
+import { OpenCall } from './open-call.ts';
 
 /** How reasoning is marked. */
 export interface Tag {
@@ -15,12 +16,13 @@ export interface SplitterSink {
 
 /**
  * Splits the text of one message at its tags, character by character: what it holds back is a beginning of a tag, and whitespace that belongs
- * to one if it follows. An opening tag counts at the beginning of a line and outside code; a closing one wherever it stands.
+ * to one if it follows. An opening tag counts at the beginning of a line, outside code and calls; a closing one wherever it stands.
  */
 export class TagSplitter {
   private readonly tag: Tag;
   private readonly sink: SplitterSink;
   private readonly guard = new CodeGuard();
+  private readonly call = new OpenCall();
   private inside: boolean;
   /** Behind a tag whitespace is dropped. */
   private trimming: boolean;
@@ -79,7 +81,7 @@ export class TagSplitter {
     const { open, close } = this.tag;
     const word = this.inside && !this.mayReopen ? close : open;
     if (code !== word.charCodeAt(0)) return this.mayReopen && this.beginsClose(code);
-    if (!this.inside && (!this.guard.atLineStart || this.guard.quoted)) return false;
+    if (!this.inside && (!this.guard.atLineStart || this.guard.quoted || this.call.open)) return false;
     this.word = word;
     this.matched = 1;
     return true;
@@ -122,7 +124,13 @@ export class TagSplitter {
   }
 
   private give(text: string): void {
-    if (!this.inside) for (let i = 0; i < text.length; i++) this.guard.push(text.charCodeAt(i));
+    if (!this.inside) {
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        this.guard.push(code);
+        this.call.push(code);
+      }
+    }
     this.piece += text;
   }
 

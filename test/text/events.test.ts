@@ -44,6 +44,17 @@ describe('extractTextToolCalls, its events', () => {
     const events = run(stage(), [...round([call]), ...round([call])]).values;
     const ids = events.flatMap((event) => (event.type === 'tool-call-start' ? [event.callId] : []));
     expect(new Set(ids).size).toBe(2);
+    expect(events.at(-1)).toMatchObject({ message: { toolCalls: [{ id: ids[1] }] } });
+  });
+
+  it('stamps what it makes with the round, and makes no id that the provider made', () => {
+    const [made] = run(stage(), [{ ...textDelta(call), round: 2 }]).values as [ModelEvent & { callId: string }];
+    expect(run(stage(), [{ ...textDelta(call), round: 2 }]).values.map((event) => (event as { round?: number }).round)).toEqual(
+      Array(4).fill(2),
+    );
+    const native: ModelEvent = { type: 'tool-call-start', callId: made.callId.replace(/0$/, '1'), index: 0, name: 'g' };
+    const [, second] = run(stage(), [native, textDelta(call)]).values.filter(({ type }) => type === 'tool-call-start');
+    expect(second).toMatchObject({ callId: `${native.callId}_`, index: 1 });
   });
 
   it('amends the message, and drops the form that still has the markup', () => {
@@ -158,5 +169,8 @@ describe('extractTextToolCalls, its events', () => {
     const text = `<tool_call>{"arguments":{"x":"${'a'.repeat(50)}"},"name":"f"}</tool_call>`;
     expect(seen(extract([text], { maxHeldLength: 40 }))).toEqual({ text, calls: [] });
     expect(seen(extract([text], { maxHeldLength: 100 })).calls).toHaveLength(1);
+    const spaces = ' '.repeat(41);
+    expect(seen(extract([call, ...spaces], { maxHeldLength: 40 })).text).toBe(spaces);
+    expect(seen(extract([call, ...spaces], { maxHeldLength: 50 })).text).toBe('');
   });
 });

@@ -379,6 +379,35 @@ const samples: readonly Sample[] = [
     format: 'kimi',
     text: '<|tool_calls_section_begin|><|tool_call_begin|>functions.f<|tool_call_argument_begin|>{}<|tool_call_end|>',
   },
+  {
+    name: 'Hermes: a garbled call behind another',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f"}</tool_call>\n<tool_call>{"name":"f","arguments":{"x":1} oops',
+    left: ' oops',
+    calls: [
+      ['f', {}],
+      ['f', 'incomplete'],
+    ],
+  },
+  {
+    name: 'Hermes: two kinds of arguments',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{"x":1},"parameters":{"x":2}}</tool_call>',
+    left: ',"parameters":{"x":2}}</tool_call>',
+    calls: [['f', 'incomplete']],
+  },
+  { name: 'Hermes: two names', format: 'hermes', text: '<tool_call>{"name":"f","name":"get","arguments":{}}</tool_call>' },
+  {
+    name: 'Hermes: in indented code, right behind what begins another call',
+    format: 'auto',
+    text: '<｜tool▁calls▁begin｜>\n\n    <tool_call>{"name":"f"}</tool_call>',
+  },
+  {
+    name: 'Hermes: in a block quote of a list',
+    format: 'hermes',
+    text: '1. a\n\n     > <tool_call>{"name":"f"}</tool_call>\n- > <tool_call>{"name":"f"}</tool_call>',
+  },
+  { name: 'pythonic: more behind an end mark', format: 'pythonic', text: '[f(x=1)]<|eot_id|> and so on' },
 ];
 
 describe('calls written as text', () => {

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { ModelEvent } from '../../src/events.ts';
+import type { Stage } from '../../src/stage.ts';
 import { arbitraries } from '../../src/testing/arbitraries.ts';
 import { callFormats, type TextCallFormat } from '../../src/text/call-formats.ts';
 import { CodeGuard } from '../../src/text/code-guard.ts';
 import { Cursor } from '../../src/text/cursor.ts';
+import { reasoningExtractor } from '../../src/text/reasoning.ts';
+import { textCallExtractor } from '../../src/text/text-calls.ts';
 import { ValueEnd } from '../../src/text/value-end.ts';
-import { extract, joined, seen, singles } from './support.ts';
+import { extract, joined, run, seen, singles, textDelta, tools } from './support.ts';
 
 const { fragments, jsonObject, jsonText } = arbitraries(fc);
 /** Those that name their arguments one by one. */
@@ -126,22 +130,23 @@ describe('extractTextToolCalls', () => {
     );
   });
 
-  it('law: work grows with the text, whatever it is', () => {
-    let steps = 0;
+  /** Counts what is done for each character from now on. */
+  function counted(): { steps: number } {
+    const count = { steps: 0 };
     const { peek } = Cursor.prototype;
     Cursor.prototype.peek = function () {
-      steps++;
+      count.steps++;
       return peek.call(this);
     };
     const { push } = CodeGuard.prototype;
     CodeGuard.prototype.push = function (code) {
-      steps++;
+      count.steps++;
       push.call(this, code);
     };
     const { find } = ValueEnd.prototype;
     ValueEnd.prototype.find = function (text, from, until) {
       const end = find.call(this, text, from, until);
-      steps += end - from;
+      count.steps += end - from;
       return end;
     };
     restore = () => {
@@ -149,6 +154,11 @@ describe('extractTextToolCalls', () => {
       Object.assign(CodeGuard.prototype, { push });
       Object.assign(ValueEnd.prototype, { find });
     };
+    return count;
+  }
+
+  it('law: work grows with the text, whatever it is', () => {
+    const count = counted();
     const hard = [
       '<',
       '<tool_call>',
@@ -164,11 +174,29 @@ describe('extractTextToolCalls', () => {
       for (const shard of hard) {
         const text = shard.repeat(Math.ceil(4_000 / shard.length));
         for (const pieces of [[text], singles(text)]) {
-          steps = 0;
+          count.steps = 0;
           extract(pieces, { format });
-          expect(steps, `${format}: ${shard}`).toBeLessThan(8 * text.length);
+          expect(count.steps, `${format}: ${shard}`).toBeLessThan(8 * text.length);
         }
       }
     }
   });
+
+  it('law: a megabyte of marks costs no more for each character than a few', () => {
+    const count = counted();
+    const megabyte = 1024 * 1024;
+    for (const mark of ['<', '[', '{', '<tool_call>', '[f(x=']) {
+      for (const format of ['auto', 'pythonic'] as const) {
+        const text = mark.repeat(Math.ceil(megabyte / mark.length));
+        count.steps = 0;
+        const { values } = run(textCallExtractor({ tools, format }) as Stage<ModelEvent, ModelEvent>, [textDelta(text)]);
+        expect(count.steps, `${format}: ${mark}`).toBeLessThan(8 * text.length);
+        expect(values.length, `${format}: ${mark}`).toBeLessThan(4);
+      }
+      count.steps = 0;
+      const pieces = mark.repeat(Math.ceil(megabyte / mark.length)).match(/.{1,4096}/gs) ?? [];
+      run(reasoningExtractor() as Stage<ModelEvent, ModelEvent>, pieces.map(textDelta));
+      expect(count.steps, `reasoning: ${mark}`).toBeLessThan(4 * (megabyte + 4096));
+    }
+  }, 120_000);
 });

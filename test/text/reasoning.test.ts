@@ -23,6 +23,18 @@ describe('reasoning written as text', () => {
     { name: 'none', text: '  Hi <b> ', gives: ['t:  Hi <b> '] },
     { name: 'at a later line', text: 'a\n<think>b</think>\nc\n<think>d', gives: ['t:a\n', 'r:b', 't:c\n', 'r:d'] },
     { name: 'the tag within a sentence', text: 'The tag <think> opens it.', gives: ['t:The tag <think> opens it.'] },
+    {
+      name: 'the tag in the arguments of a call',
+      text: '<tool_call>\n<function=f>\n<parameter=x>\n<think>\na\n</think>\n</parameter>\n</function>\n</tool_call>\n<think>b</think>c',
+      gives: ['t:<tool_call>\n<function=f>\n<parameter=x>\n<think>\na\n</think>\n</parameter>\n</function>\n</tool_call>\n', 'r:b', 't:c'],
+    },
+    {
+      name: 'the tag in a function',
+      text: '<function=f><parameter=x>\n<think>\n</parameter></function>',
+      gives: ['t:<function=f><parameter=x>\n<think>\n</parameter></function>'],
+    },
+    { name: 'whitespace before what is no tag', text: '<think>a \n<b> \n</think>c', gives: ['r:a \n<b>', 't:c'] },
+    { name: 'nested', text: '<think>a <think>b</think> c</think>d', gives: ['r:a <think>b', 't:c</think>d'] },
     { name: 'the tag in a code block', text: '```\n<think>a</think>\n```', gives: ['t:```\n<think>a</think>\n```'] },
     { name: 'something that begins like the tag', text: '<thin>a</thin>', gives: ['t:<thin>a</thin>'] },
     { name: 'marks that begin again', text: '<think>a</<</think>b', gives: ['r:a</<', 't:b'] },
@@ -75,6 +87,14 @@ describe('reasoning written as text', () => {
   it('leaves other choices alone', () => {
     const other = { type: 'text-delta', text: '<think>', choice: 1 } as const;
     expect(run(reasoningExtractor<ModelEvent>(), [other]).values[0]).toBe(other);
+  });
+
+  it('stamps what it makes with the round', () => {
+    const { values } = run(reasoningExtractor<ModelEvent>(), [{ ...textDelta('<think>a</think>b'), round: 2 }]);
+    expect(values).toEqual([
+      { type: 'reasoning-delta', text: 'a', round: 2 },
+      { ...textDelta('b'), round: 2 },
+    ]);
   });
 
   it('refuses a tag that is none', () => {
