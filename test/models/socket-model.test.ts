@@ -323,21 +323,6 @@ describe('socketModel', () => {
     await held.close();
   });
 
-  it('leaves a peer that does not answer the farewell', async () => {
-    const model = await serving(async (served) => {
-      await served.message(0);
-      served.socket.pause();
-      served.socket.send(JSON.stringify(chunk({ content: 'a' })));
-    });
-    const subscription = model(request).subscribe();
-    const served = await server.connection(0);
-    await served.message(0);
-    subscription.unsubscribe();
-    await new Promise((later) => setTimeout(later, 1_200));
-    served.socket.resume();
-    expect(await served.gone).toBeDefined();
-  });
-
   it('throws at the call where options cannot work', () => {
     const options = { protocol: duplexSession, url: 'wss://api.example/v1', model: 'm', webSocket: WebSocket };
     expect(() => socketModel({ ...options, url: 'nowhere' })).toThrow('no ws(s) URL');
