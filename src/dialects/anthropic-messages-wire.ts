@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -143,8 +144,4 @@ export function messageUsage(raw: { readonly [key: string]: unknown }): Usage {
     reasoningTokens: count(details.thinking_tokens),
   };
   return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? value : undefined;
 }

@@ -133,7 +133,8 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
     for (const [index, { calls, finish }] of this.candidates) {
       for (const call of calls.rest()) this.call(index, call, out);
       if (this.candidate(index).signature !== undefined) this.part(index, EMPTY, out);
-      if (finish) candidates.push(this.finished(index, finish));
+      // Some servers say no reason for a choice. Here it would be a cut.
+      candidates.push(this.finished(index, finish ?? { reason: 'stop', raw: '' }));
     }
     const usage = total ?? this.usage?.usage;
     this.write({ candidates, ...(usage && { usageMetadata: writtenUsage(usage, this.usage?.raw) }) }, out);

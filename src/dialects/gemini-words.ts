@@ -1,5 +1,6 @@
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord, type Json } from '../values.ts';
+import { count } from './token-count.ts';
 
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   STOP: 'stop',
@@ -41,10 +42,6 @@ export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | u
   };
   const counted = Object.entries(usage).filter(([, value]) => value !== undefined);
   return counted.length > 0 ? Object.fromEntries(counted) : undefined;
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
 /** The common vocabulary in the provider's words: its own, where it came in one. */

@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -103,8 +104,8 @@ const DURATIONS = [
 export function rawUsage(chunk: OllamaChunk): { [key: string]: number } | undefined {
   const raw: { [key: string]: number } = {};
   for (const key of ['prompt_eval_count', 'eval_count', ...DURATIONS.map(([, key]) => key)] as const) {
-    const value = chunk[key];
-    if (typeof value === 'number') raw[key] = value;
+    const value = count(chunk[key]);
+    if (value !== undefined) raw[key] = value;
   }
   return Object.keys(raw).length > 0 ? raw : undefined;
 }

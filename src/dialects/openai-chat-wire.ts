@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -154,10 +155,6 @@ export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
     cachedInputTokens: count(input.cached_tokens) ?? count(raw.prompt_cache_hit_tokens),
     reasoningTokens: count(output.reasoning_tokens),
   });
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
 function defined(usage: { [K in keyof Usage]: Usage[K] | undefined }): Usage {

@@ -10,13 +10,20 @@ export function describeProblem(codec: t.Mixed, payload: unknown): string | unde
   const path = deepest.context.map(({ key }) => key).filter((key) => key !== '' && !/^\d+$/.test(key));
   const named = deepest.context.filter(({ key, type }, i) => key !== '' && !(i > 0 && isMember(deepest.context[i - 1]?.type, type)));
   const where = named.map(({ key }) => key).join('.') || path.join('.');
-  const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name ?? 'another type';
-  return `expected ${expected} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
+  const expected = [...deepest.context].reverse().find(({ type }) => type.name !== '')?.type.name;
+  return `expected ${readable(expected)} at \`${where || 'the top'}\`, got ${describe(deepest.value)}`;
 }
 
 /** Whether a codec is one of those that a union, or an intersection, is made of: its key there says nothing. */
 function isMember(parent: t.Decoder<unknown, unknown> | undefined, member: unknown): boolean {
   return (parent instanceof t.UnionType || parent instanceof t.IntersectionType) && (parent.types as unknown[]).includes(member);
+}
+
+/** A codec's name may spell out all of its fields: hundreds of signs that nobody reads. */
+function readable(name = 'another type'): string {
+  const known = name.replace(/ \| (null|undefined)/g, '').replace(/^\((.*)\)$/s, '$1');
+  if (/^[({]*\{|^UnknownRecord/.test(known)) return 'an object';
+  return /^Array<|^UnknownArray/.test(known) ? 'an array' : known;
 }
 
 function describe(value: unknown): string {

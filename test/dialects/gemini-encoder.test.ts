@@ -85,6 +85,20 @@ describe('gemini.encoder', () => {
     }
   });
 
+  it('gives each candidate a reason where the round ended and one had none', () => {
+    const { values } = runStage(gemini.encoder(), [
+      { type: 'text-delta', text: 'a' },
+      { type: 'text-delta', text: 'b', choice: 1 },
+      { type: 'finish-reason', reason: 'length', raw: 'length' },
+      { type: 'round-end', reason: 'length', message: { role: 'assistant', content: 'a' } },
+    ] as ModelEvent[]);
+    const { candidates } = JSON.parse(values.at(-1)?.data ?? '') as { candidates: Array<{ index: number; finishReason: string }> };
+    expect(candidates.map(({ index, finishReason }) => [index, finishReason])).toEqual([
+      [0, 'MAX_TOKENS'],
+      [1, 'STOP'],
+    ]);
+  });
+
   it('ends without a finish reason where its source does', () => {
     expect(framesOf([start, { type: 'text-delta', text: 'a' }]).frames).toEqual([part({ text: 'a' })]);
   });
