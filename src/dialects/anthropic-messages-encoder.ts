@@ -14,7 +14,7 @@ const OF_EVENT = new Set(['context_management']);
 
 /**
  * Writes model events as the events of a message: each as it comes, in blocks that begin and stop. The stop reason waits for the token
- * counts, which share its event. Refusals in words, diagnostics and other choices have no word here. What comes after `round-end` is ignored;
+ * counts, which share its event. A refusal goes as text. Diagnostics and other choices have no word here. What comes after `round-end` is ignored;
  * a source that ends without one gets no end mark, so that the client can tell.
  *
  * @see https://docs.anthropic.com/en/docs/build-with-claude/streaming
@@ -54,8 +54,11 @@ export class MessagesEncoder implements Stage<ModelEvent, Frame> {
       case 'round-end':
         this.end(event.reason, event.usage, out);
         return;
-      case 'diagnostic':
       case 'refusal-delta':
+        this.begin(out);
+        this.blocks.write({ type: 'text-delta', text: event.text }, out);
+        return;
+      case 'diagnostic':
       case 'round-restarted':
         return;
       default:

@@ -13,7 +13,7 @@ const OWN_EVENTS = new Set(['citation-start', 'citation-end']);
 
 /**
  * Writes model events as the events of a Cohere chat: text and reasoning as blocks of content, calls in pieces, the reason and the counts
- * in `message-end`. Other choices and refusals have no word here; of provider events only Cohere's citations. What comes after `round-end`
+ * in `message-end`. A refusal goes as text. Other choices have no word here; of provider events only Cohere's citations. What comes after `round-end`
  * is ignored; a source that ends without one gets no `message-end`, so that the client can tell.
  *
  * @see https://docs.cohere.com/v2/docs/streaming
@@ -38,6 +38,7 @@ export class CohereEncoder implements Stage<ModelEvent, Frame> {
     this.begin(event.type === 'round-start' ? event : undefined, out);
     switch (event.type) {
       case 'text-delta':
+      case 'refusal-delta':
         this.say('text', event.text, out);
         return;
       case 'reasoning-delta':

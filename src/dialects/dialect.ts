@@ -60,7 +60,8 @@ export interface EncoderOptions {
 }
 
 /**
- * What a dialect's wire has words for, beyond text, calls and finish reasons. What it has no word for its encoder leaves out.
+ * What a dialect's wire has words for, beyond text, calls and finish reasons. What it has no word for its encoder leaves out,
+ * save a refusal, which goes as text.
  *
  * - `reasoning`, `refusal`, `usage`: those events.
  * - `call-ids`: calls have ids. Without, the decoder makes them up.

@@ -29,7 +29,7 @@ interface Candidate {
 
 /**
  * Writes model events as `GenerateContentResponse`s: text and thoughts as they come, each call when it is whole, finish reasons and token
- * counts together in the last one. A refusal has no word here. A call whose arguments are no JSON object cannot be written: its candidate
+ * counts together in the last one. A refusal goes as text. A call whose arguments are no JSON object cannot be written: its candidate
  * ends with `MALFORMED_FUNCTION_CALL` instead. What comes after `round-end` is ignored; a source that ends without one gets no finish
  * reason, so that the client can tell.
  *
@@ -55,6 +55,7 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
         this.head = this.headOf(event);
         return;
       case 'text-delta':
+      case 'refusal-delta':
         if (event.text !== '') this.part(choice, { text: event.text }, out);
         return;
       case 'reasoning-delta':

@@ -9,7 +9,7 @@ import { neededStatus, writtenError } from './written-error.ts';
 
 /**
  * Writes model events as the objects of an Ollama chat, one a frame: text and thinking as they come, each call when it is whole, the
- * reason and the counts with `done: true`. Other choices, refusals and provider events have no word here. What comes after `round-end` is
+ * reason and the counts with `done: true`. A refusal goes as text. Other choices and provider events have no word here. What comes after `round-end` is
  * ignored; a source that ends without one gets no `done: true`, so that the client can tell.
  *
  * @see https://docs.ollama.com/api/chat
@@ -34,6 +34,7 @@ export class OllamaEncoder implements Stage<ModelEvent, Frame> {
         this.model = event.model ?? this.model;
         return;
       case 'text-delta':
+      case 'refusal-delta':
         if (event.text !== '') this.say({ content: event.text }, out);
         return;
       case 'reasoning-delta':

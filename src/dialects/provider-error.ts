@@ -83,7 +83,8 @@ export function providerErrorFrom(given: Json): ProviderError {
   const message = withoutFrame(said);
   // Google's `code` is the HTTP status, and its `status` the word.
   const statusWord = typeof inner?.status === 'string' && Number.isNaN(Number(inner.status)) ? text(inner.status) : undefined;
-  const type = text(inner?.type);
+  // `error` is the name of the event, not of what went wrong.
+  const type = inner?.type === 'error' ? undefined : text(inner?.type);
   const providerCode =
     (typeof inner?.code === 'number' ? statusWord : undefined) ?? word(inner?.code) ?? type ?? text(metadata?.error_type) ?? statusWord;
   const status =

@@ -153,10 +153,9 @@ describe('anthropicMessages.encoder', () => {
     expect(events.find(({ type }) => type === 'message_delta')).toMatchObject({ delta: { stop_reason: word } });
   });
 
-  it('leaves out refusals in words, other choices, diagnostics, and provider events of other dialects', () => {
+  it('leaves out other choices, diagnostics, and provider events of other dialects', () => {
     const events: ModelEvent[] = [
       start,
-      { type: 'refusal-delta', text: 'No' },
       { type: 'text-delta', text: 'b', choice: 1 },
       { type: 'diagnostic', code: 'retried', message: '' },
       { type: 'provider-event', name: 'logprobs', data: { content: [] } },

@@ -60,6 +60,11 @@ describe('an error inside the stream says whether asking again may help', () => 
     expect(providerErrorFrom({ error: { code: 502, message: 'x' } })).toMatchObject({ status: 502, retryable: true });
   });
 
+  it('has no code where only the event has a name', () => {
+    const error = providerErrorFrom({ type: 'error', code: null, message: 'The model is at capacity', param: null });
+    expect(error).toMatchObject({ providerCode: undefined, status: undefined, retryable: true });
+  });
+
   it('by the words where there is nothing else', () => {
     expect(providerErrorFrom('The server is overloaded').retryable).toBe(true);
     expect(providerErrorFrom({ error: { code: 'ThrottlingException', message: 'x' } }).retryable).toBe(true);

@@ -52,6 +52,13 @@ describe.each([openAiChat, openAiResponses, anthropicMessages, gemini, ollama, c
       expect(values.some(({ type }) => type === 'round-end')).toBe(false);
     });
 
+    it('has the words of a refusal, as text where the wire has no other word', () => {
+      const { values } = throughWire([start, { type: 'refusal-delta', text: 'I will ' }, { type: 'refusal-delta', text: 'not.' }, ...end]);
+      const said = values.map((event) => (event.type === 'text-delta' || event.type === 'refusal-delta' ? event.text : '')).join('');
+      expect(said).toBe('I will not.');
+      expect(values.some(({ type }) => type === 'refusal-delta')).toBe(dialect.expresses.has('refusal'));
+    });
+
     it('is the first round alone', () => {
       const one = [start, text('One'), ...end];
       const { values, error } = throughWire([...one, restarted, start, text('Two'), ...end]);

@@ -108,7 +108,8 @@ export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<E
       case 'text-delta':
       case 'reasoning-delta':
       case 'refusal-delta': {
-        const kind = KINDS[event.type];
+        // Where a wire has no word for a refusal it is written as text.
+        const kind = event.type === 'refusal-delta' && !expresses.has('refusal') ? 'text' : KINDS[event.type];
         if (kind !== 'text' && !expresses.has(kind)) break;
         said[`${kind} ${choice}`] = (said[`${kind} ${choice}`] ?? '') + event.text;
         add(`${kind} ${choice}`, event.text);
