@@ -53,6 +53,13 @@ const faults = [
     law: 'decode after encode',
   },
   {
+    name: 'a last event that does not end the response',
+    file: 'src/dialects/anthropic-messages-reader.ts',
+    find: "      case 'message_stop':\n        this.blocks.settle(out);\n        this.round.end(out);",
+    put: "      case 'message_stop':\n        this.blocks.settle(out);\n        out.enqueue({ type: 'round-end', reason: 'stop', message: { role: 'assistant', content: '' } });",
+    law: 'a spoilt answer',
+  },
+  {
     name: 'a bound on depth that is one too low',
     file: 'src/calls/accumulator.ts',
     find: 'options.maxDepth ?? 512',
