@@ -59,6 +59,8 @@ abstract class StreamError extends Error {
   readonly excerpt: string | undefined;
   /** What there was of the answer; each operator on the way adds what it knows. */
   readonly partial: PartialAnswer;
+  /** Why the models failed that `fallback` had asked before, the first one first; absent where there were none. */
+  declare readonly earlier?: readonly unknown[];
 
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

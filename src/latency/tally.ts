@@ -43,6 +43,22 @@ export class Tally {
     this.withUsage += 1;
   }
 
+  /** Adds all streams of another tally. */
+  merge(other: Tally): void {
+    this.requests += other.requests;
+    this.cancelled += other.cancelled;
+    for (const [kind, count] of other.failures) this.addFailure(kind, count);
+    this.firstTokenMs.merge(other.firstTokenMs);
+    this.firstToolCallMs.merge(other.firstToolCallMs);
+    this.gapMs.merge(other.gapMs);
+    this.totalMs.merge(other.totalMs);
+    this.tokensPerSecond.merge(other.tokensPerSecond);
+    this.stalls += other.stalls;
+    this.addCalls({ count: other.calls, invalid: other.invalid, results: other.results });
+    this.usage = addUsage(this.usage, other.usage);
+    this.withUsage += other.withUsage;
+  }
+
   summary(model: string, price: ModelPrice | undefined): ModelSummary {
     const { requests, cancelled, failed, calls, invalid, results, usage, withUsage } = this;
     const settled = requests - cancelled;
@@ -69,10 +85,10 @@ export class Tally {
     };
   }
 
-  private addFailure(kind: string): void {
-    this.failed += 1;
+  private addFailure(kind: string, count = 1): void {
+    this.failed += count;
     const known = this.failures.has(kind) || this.failures.size < MAX_KINDS ? kind : 'other';
-    this.failures.set(known, (this.failures.get(known) ?? 0) + 1);
+    this.failures.set(known, (this.failures.get(known) ?? 0) + count);
   }
 
   private addCalls({ count, invalid, results }: CallSummary): void {

@@ -140,8 +140,90 @@ describe('LatencyMonitor', () => {
     expect(summaryOf(failures).failures).toMatchObject({ E0: 1, E63: 1, other: 36 });
   });
 
+  describe('with a window', () => {
+    let now = 0;
+    const windowed = (options = {}) => new LatencyMonitor({ windowMs: 600, clock: () => now, ...options });
+
+    it('forgets what is older, a sixth at a time', () => {
+      now = 1_000_000;
+      const monitor = windowed();
+      const requests = () => monitor.summary('m')?.requests;
+      const start = 1_000_200;
+      for (const at of [0, 99, 100, 550]) {
+        now = start + at;
+        monitor.record(reportWith({}), { model: 'm' });
+      }
+      const seen = [599, 600, 699, 700, 1_099].map((at) => {
+        now = start + at;
+        return requests();
+      });
+      expect(seen).toEqual([4, 2, 2, 1, 1]);
+      now = start + 1_100;
+      expect(requests()).toBeUndefined();
+      expect(monitor.summaries()).toEqual([]);
+    });
+
+    it('gives room to new models for those it has forgotten', () => {
+      now = 0;
+      const monitor = windowed({ maxModels: 1 });
+      monitor.record(reportWith({}), { model: 'a' });
+      monitor.record(reportWith({}), { model: 'b' });
+      now = 600;
+      monitor.record(reportWith({}), { model: 'c' });
+      expect(monitor.summaries().map(({ model }) => model)).toEqual(['c']);
+    });
+
+    it('counts on where the clock is set back', () => {
+      now = 5_000;
+      const monitor = windowed();
+      monitor.record(reportWith({}), { model: 'm' });
+      now = 10;
+      monitor.record(reportWith({}), { model: 'm' });
+      expect(monitor.summary('m')?.requests).toBe(2);
+    });
+  });
+
+  it('law: a window that holds everything sums up as no window does', () => {
+    const report = fc
+      .record({
+        ended: fc.constantFrom('completed' as const, 'failed' as const, 'cancelled' as const),
+        totalMs: fc.nat(10_000),
+        firstTokenMs: fc.nat(10_000),
+        firstToolCallMs: fc.nat(10_000),
+        code: fc.nat(80),
+        perSecond: fc.nat(100),
+        inputTokens: fc.option(fc.nat(1000), { nil: undefined }),
+        gaps: fc.array(fc.nat(1000)).map((values) => gapsOf(...values)),
+        calls: fc.record({ count: fc.nat(5), invalid: fc.nat(5), results: fc.record({ succeeded: fc.nat(5), threw: fc.nat(5) }) }),
+        stalls: fc.nat(3).map((count) => ({ thresholdMs: 1000, count, totalMs: count * 1000 })),
+      })
+      .map(({ code, inputTokens, perSecond, ...fields }) =>
+        reportWith({
+          ...fields,
+          tokens: tokens(perSecond),
+          ...(fields.ended === 'failed' && { error: { code: `E${code}` } }),
+          ...(inputTokens !== undefined && { usage: { inputTokens } }),
+        }),
+      );
+    // Parts are 1,000 ms: most runs fill several, and none goes beyond the window.
+    const steps = fc.array(fc.tuple(report, fc.constantFrom(0, 700)), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(steps, (reports) => {
+        let now = 0;
+        const monitor = new LatencyMonitor({ windowMs: 6_000, clock: () => now });
+        for (const [made, wait] of reports) {
+          monitor.record(made, { model: 'm' });
+          now = Math.min(now + wait, 4_900);
+        }
+        expect(monitor.summary('m')).toEqual(summaryOf(reports.map(([made]) => made)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('throws at the call what is wrong with the options', () => {
     expect(() => new LatencyMonitor({ maxModels: -1 })).toThrow('maxModels is -1');
+    expect(() => new LatencyMonitor({ windowMs: 0 })).toThrow('windowMs is 0');
     expect(() => new LatencyMonitor({ prices: { m: { inputPerMillion: -1, outputPerMillion: 1 } } })).toThrow(
       'The price of "m" has inputPerMillion: -1',
     );
