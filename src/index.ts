@@ -45,7 +45,18 @@ export type {
   ToolMessage,
   UserMessage,
 } from './messages.ts';
+export { type Canary, type CanaryKey, type CanaryOptions, canary } from './models/canary.ts';
+export type {
+  AnswerFellBack,
+  AnswerRouted,
+  CanaryDecision,
+  CanaryRolledBack,
+  CanarySide,
+  PercentSet,
+} from './models/canary-decision.ts';
+export type { RollbackRules } from './models/canary-watch.ts';
 export { type Endpoint, type HttpRequest, httpRequest } from './models/endpoint.ts';
+export { type FallbackOptions, fallback, type NamedModel } from './models/fallback.ts';
 export { type Fetch, type FetchBytesOptions, fetchBytes } from './models/fetch-bytes.ts';
 export type { Gate } from './models/gate.ts';
 export { type HttpModelOptions, httpModel } from './models/http-model.ts';
@@ -60,6 +71,7 @@ export { type SocketModelOptions, socketModel } from './models/socket-model.ts';
 export type { Timeouts } from './models/try-clock.ts';
 export { type RetryPolicy, withRetry } from './models/with-retry.ts';
 export { type WithTextToolCallsOptions, withTextToolCalls } from './models/with-text-tool-calls.ts';
+export { isWorthAskingElsewhere } from './models/worth-asking-elsewhere.ts';
 export { ndjsonParser, type ParseNdjsonOptions } from './ndjson/parser.ts';
 export type { AnswerState, CallState, CallStatus } from './rounds/answer-state.ts';
 export type { WithAnswer } from './rounds/answer-view.ts';
