@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { mergeConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+// The sources are copied elsewhere to be broken there, so the recordings are named absolutely; without them breakages would survive unseen.
+const shared = process.env.TOOLSTREAM_SHARED;
+if (shared === undefined || !existsSync(`${shared}/streams/manifest.json`)) {
+  throw new Error(
+    `TOOLSTREAM_SHARED is ${JSON.stringify(shared)}: set it to the absolute path of the recorded streams and conformance cases.`,
+  );
+}
+
+/** The tests that say whether a broken source is noticed: those that need no build, no other runtime and no minute. */
+export default mergeConfig(base, {
+  test: {
+    setupFiles: ['test/support/few-runs.ts'],
+    exclude: [
+      'test/{package,runtimes,examples,docs,browser,fuzz}/**',
+      'test/recovery/{chaos,killed,soak,concurrent}*',
+      'test/types.test.ts',
+      '**/node_modules/**',
+    ],
+  },
+});
