@@ -1,0 +1,67 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const folder = await mkdtemp(join(tmpdir(), 'toolstream-crowd-'));
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  const entry = (name: string) => new URL(name, import.meta.url).pathname;
+  const entryPoints = { server: entry('crowd-server.ts'), client: entry('crowd-client.ts') };
+  await build({
+    entryPoints,
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'error',
+  });
+});
+afterAll(async () => {
+  for (const child of children) child.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Starts a process and gives the first thing it says. */
+function start<T>(program: string, args: readonly string[], execArgv: string[] = []): Promise<T> {
+  const child = fork(join(folder, program), args, { execArgv });
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
+  });
+}
+
+interface Figures {
+  readonly ends: object;
+  readonly wholeTexts: number;
+  readonly calls: number;
+  readonly ran: number;
+  readonly atOnce: number;
+}
+
+describe('many answers at once in one process, each with two calls and two rounds', () => {
+  it.each([
+    { count: 1_000, rampMs: 4_000, everyMs: 1_000 },
+    { count: 10_000, rampMs: 40_000, everyMs: 4_000 },
+    { count: 2_000, rampMs: 4_000, everyMs: 1_000, weighing: true },
+  ])(
+    '$count: all finish, every text is whole, every call runs once',
+    { timeout: 240_000 },
+    async ({ count, rampMs, everyMs, weighing }) => {
+      const port = await start<number>('server.mjs', [String(everyMs)]);
+      const figures = await start<Figures>(
+        'client.mjs',
+        [`http://127.0.0.1:${port}/v1`, String(count), String(rampMs), weighing ? 'weigh' : ''],
+        ['--expose-gc'],
+      );
+      console.info(JSON.stringify(figures));
+      expect(figures).toMatchObject({ ends: { answered: count }, wholeTexts: count, calls: 2 * count, ran: 2 * count });
+      expect(figures.atOnce).toBeGreaterThan(count * 0.9);
+    },
+  );
+});
