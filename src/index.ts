@@ -45,7 +45,7 @@ export type {
   ToolMessage,
   UserMessage,
 } from './messages.ts';
-export { type Canary, type CanaryKey, type CanaryOptions, canary } from './models/canary.ts';
+export { type Canary, canary } from './models/canary.ts';
 export type {
   AnswerFellBack,
   AnswerRouted,
@@ -54,6 +54,7 @@ export type {
   CanarySide,
   PercentSet,
 } from './models/canary-decision.ts';
+export type { CanaryKey, CanaryOptions } from './models/canary-options.ts';
 export type { RollbackRules } from './models/canary-watch.ts';
 export { type Endpoint, type HttpRequest, httpRequest } from './models/endpoint.ts';
 export { type FallbackOptions, fallback, type NamedModel } from './models/fallback.ts';
