@@ -5,8 +5,11 @@ import type { JournalEntry, ToolJournal } from './tool-journal.ts';
 
 /** A {@link ToolJournal} in a file. */
 export interface FileJournal extends ToolJournal {
+  /** See {@link ToolJournal.begin}. */
   begin(key: string): Promise<JournalEntry>;
+  /** See {@link ToolJournal.settle}. */
   settle(key: string, outcome: Either<ToolFailure, Json>): Promise<void>;
+  /** See {@link ToolJournal.forget}. */
   forget(key: string): Promise<void>;
   /** Closes the file once all is written. */
   close(): Promise<void>;

@@ -26,6 +26,16 @@ export interface ToolJournal {
   forget(key: string): HookAnswer<unknown>;
 }
 
+/** A {@link ToolJournal} that answers at once. */
+export interface MemoryJournal extends ToolJournal {
+  /** See {@link ToolJournal.begin}. */
+  begin(key: string): JournalEntry;
+  /** See {@link ToolJournal.settle}. */
+  settle(key: string, outcome: Either<ToolFailure, Json>): void;
+  /** See {@link ToolJournal.forget}. */
+  forget(key: string): void;
+}
+
 /**
  * A journal in memory: what `executeTools` remembers of one round by itself, kept for as long as you keep it. For tests, and for an
  * answer that is asked again within one process.
@@ -41,7 +51,7 @@ export interface ToolJournal {
  * console.log(journal.begin('pay 1').state); // settled
  * ```
  */
-export function memoryJournal() {
+export function memoryJournal(): MemoryJournal {
   const entries = new Map<string, JournalEntry>();
   return {
     begin(key: string): JournalEntry {
@@ -55,7 +65,7 @@ export function memoryJournal() {
     forget(key: string): void {
       entries.delete(key);
     },
-  } satisfies ToolJournal;
+  };
 }
 
 /**
