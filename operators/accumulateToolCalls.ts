@@ -52,5 +52,9 @@ export function accumulateToolCalls<E extends AnyEvent>(
   options?: AccumulateToolCallsOptions,
 ): OperatorFunction<E, E | ToolCall | Diagnostic> {
   checkBounds(options, 'maxArgumentLength', 'maxDepth', 'maxCalls');
+  const { bigNumbers = 'number' } = options ?? {};
+  if (bigNumbers !== 'number' && bigNumbers !== 'text') {
+    throw new TypeError(`bigNumbers is ${JSON.stringify(bigNumbers)}: use 'number' or 'text'.`);
+  }
   return through(() => toolCallAccumulator<E>(options));
 }

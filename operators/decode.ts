@@ -1,8 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
-import type { DecoderOptions, Dialect } from '../src/dialects/dialect.ts';
+import { checkDecoderOptions, type DecoderOptions, type Dialect } from '../src/dialects/dialect.ts';
 import type { ModelEvent } from '../src/events.ts';
 import type { Frame } from '../src/frame.ts';
-import { checkBounds } from '../src/json/bounds.ts';
 import { decodeFrames } from '../src/models/decode-frames.ts';
 
 /** Settings of {@link decode}. */
@@ -51,6 +50,6 @@ export interface DecodeOptions extends DecoderOptions {}
  */
 export function decode(dialect: Dialect, options?: DecodeOptions): OperatorFunction<Frame, ModelEvent> {
   if (typeof dialect?.decoder !== 'function') throw new TypeError('`dialect` is missing: say how the API speaks, e.g. decode(openAiChat).');
-  checkBounds(options, 'maxArgumentLength', 'maxCalls');
+  checkDecoderOptions(options);
   return decodeFrames(dialect, options);
 }

@@ -2,9 +2,10 @@ import type { Observable, OperatorFunction } from 'rxjs';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../src/events.ts';
 import { checkedRequest, type ModelRequest, type RequestInput } from '../src/messages.ts';
 import { askRounds, checkedMaxRounds } from '../src/rounds/ask-rounds.ts';
+import { checkResultBounds, type ResultBounds } from '../src/tools/tool-message.ts';
 
 /** Settings of {@link resumeAfterTools}. */
-export interface ResumeAfterToolsOptions<E> {
+export interface ResumeAfterToolsOptions<E> extends ResultBounds {
   /** The request of the first round; the next ones ask the same with the answer so far in their `messages`. */
   readonly request: RequestInput;
   /** Asks a further round: the pipeline of the first, up to `executeTools`. What it throws or raises ends the answer. */
@@ -40,7 +41,8 @@ export interface ResumeAfterToolsOptions<E> {
  *
  * Keeps the answer's text, calls and messages, as long as the answer is. Unsubscribing stops every round.
  *
- * @param options `request`, `ask`, and `maxRounds` (default 8).
+ * @param options `request`, `ask`, `maxRounds` (default 8), `maxResultLength` (UTF-16 code units of a result in the history; default 1 Mi) and
+ * `longResults` (`cut` by default, or `refuse`): what the model gets of a longer one. The `tool-result` event has all of it.
  *
  * @example
  * ```ts
@@ -74,5 +76,8 @@ export function resumeAfterTools<E extends AnyEvent>(
   const request = checkedRequest(options.request);
   const maxRounds = checkedMaxRounds(options.maxRounds);
   if (typeof ask !== 'function') throw new TypeError('`ask` is missing: give the function that asks the next round, request => events$.');
-  return (source) => askRounds(source, { request, ask, maxRounds });
+  const { maxResultLength, longResults } = options;
+  const results = { ...(maxResultLength !== undefined && { maxResultLength }), ...(longResults && { longResults }) };
+  checkResultBounds(results);
+  return (source) => askRounds(source, { request, ask, maxRounds, results });
 }

@@ -10,9 +10,10 @@ import { checkedMaxRounds } from './rounds/ask-rounds.ts';
 import type { ExecuteToolsOptions } from './tools/options.ts';
 import type { Tool } from './tools/tool.ts';
 import { scopedJournal } from './tools/tool-journal.ts';
+import { checkResultBounds, type ResultBounds } from './tools/tool-message.ts';
 
 /** Settings of {@link streamAnswer}: its own, those of `executeTools` and those of `accumulateToolCalls`. */
-export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateToolCallsOptions {
+export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateToolCallsOptions, ResultBounds {
   /** Who answers, e.g. `httpModel(endpoint)`. */
   readonly model: Model;
   /** What is asked, without `tools`: they are given below. */
@@ -39,7 +40,8 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
  * failed or unsubscribed.
  *
  * @param options `model`, `request`, `tools`, `maxRounds` (default 8), and the options of `executeTools` (`concurrency`, `timeoutMs`, `startWhen`,
- * `approve`, `repair`, `journal`) and `accumulateToolCalls` (`maxArgumentLength`, `maxDepth`, `maxCalls`). Two tools of one name, or
+ * `approve`, `repair`, `journal`), `accumulateToolCalls` (`maxArgumentLength`, `maxDepth`, `maxCalls`, `bigNumbers`) and `resumeAfterTools`
+ * (`maxResultLength`, `longResults`). Two tools of one name, or
  * tools within the request, throw a `TypeError` at the call.
  *
  * @example
@@ -76,9 +78,11 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
  * @see {@link resumeAfterTools} for the same by hand
  */
 export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEvent> {
-  const { model, request, tools = [], maxRounds, ...rest } = options;
+  const { model, request, tools = [], maxRounds, maxResultLength, longResults, ...rest } = options;
   if (typeof model !== 'function') throw new TypeError('streamAnswer: `model` is no function: give one, e.g. httpModel(endpoint).');
   const bound = checkedMaxRounds(maxRounds);
+  const results = { ...(maxResultLength !== undefined && { maxResultLength }), ...(longResults && { longResults }) };
+  checkResultBounds(results);
   // Throws now what its options are not.
   const runTools = executeTools<AnswerEvent>(tools, rest);
   const { journal } = rest;
@@ -91,7 +95,7 @@ export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEve
     const ask = (asked: ModelRequest): Observable<AnswerEvent> =>
       from(model(asked, answer.signal)).pipe(accumulateToolCalls<AnswerEvent>(rest), run(++round));
     return defer(() => ask(first)).pipe(
-      resumeAfterTools({ request: first, ask, maxRounds: bound }),
+      resumeAfterTools({ request: first, ask, maxRounds: bound, ...results }),
       finalize(() => answer.abort()),
     );
   });

@@ -97,5 +97,5 @@ export type { Approve, Repair } from './tools/prepare-call.ts';
 export type { ArgumentsOf, StandardPathSegment, StandardResult, StandardSchema, ToolParameters } from './tools/schema.ts';
 export * from './tools/tool.ts';
 export { type JournalEntry, type MemoryJournal, memoryJournal, scopedJournal, type ToolJournal } from './tools/tool-journal.ts';
-export { toolMessage } from './tools/tool-message.ts';
+export { type ResultBounds, toolMessage } from './tools/tool-message.ts';
 export * from './values.ts';

@@ -104,7 +104,17 @@ export function runStage<I, O>(stage: Stage<I, O>, inputs: Iterable<I>): { value
  * @see https://streams.spec.whatwg.org/#rs-pipe-through
  */
 export function toTransformStream<I, O>(stage: Stage<I, O>): { readable: ReadableStream<O>; writable: WritableStream<I> } {
-  const queue: O[] = [];
+  /** From `first` on: shifting a long array costs its length each time. */
+  let queue: O[] = [];
+  let first = 0;
+  const take = (): O => {
+    const value = queue[first++] as O;
+    if (first === queue.length) {
+      queue = [];
+      first = 0;
+    }
+    return value;
+  };
   let ending: { error?: unknown; failed: boolean } | undefined;
   let readable!: ReadableStreamDefaultController<O>;
   let writable!: WritableStreamDefaultController;
@@ -148,13 +158,14 @@ export function toTransformStream<I, O>(stage: Stage<I, O>): { readable: Readabl
             wanted = signal();
             await wanted.fired;
           }
-          if (queue.length > 0) readable.enqueue(queue.shift() as O);
+          if (queue.length > 0) readable.enqueue(take());
           else if (ending?.failed) readable.error(ending.error);
           else readable.close();
         },
         cancel(reason) {
           ending ??= { failed: false };
-          queue.length = 0;
+          queue = [];
+          first = 0;
           writable.error(reason);
           drained.fire();
         },

@@ -1,5 +1,6 @@
 import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
+import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Either, Json } from '../values.ts';
@@ -12,6 +13,12 @@ export interface AccumulateToolCallsOptions {
   readonly maxDepth?: number;
   /** Calls of one round; one more is a `LimitError`. Default 1,024. */
   readonly maxCalls?: number;
+  /**
+   * Numbers that a double cannot hold (integers beyond 2^53 - 1, and what would be infinite) in `arguments`: `number` is what `JSON.parse` makes
+   * of them, `text` a string of the same digits, for ids and amounts; the tool's schema has to allow it. `argumentsText` is exact either way.
+   * Default `number`.
+   */
+  readonly bigNumbers?: 'number' | 'text';
 }
 
 /** How a round ended for the calls that are still open. */
@@ -27,6 +34,8 @@ interface OpenCall {
   /** The dialect marked its end. */
   ended: boolean;
   emitted: boolean;
+  /** It went on after it was emitted, and that was said. */
+  wentOn: boolean;
 }
 
 /**
@@ -48,11 +57,13 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private readonly maxArgumentLength: number;
   private readonly maxDepth: number;
   private readonly maxCalls: number;
+  private readonly bigNumbers: 'number' | 'text';
 
   constructor(options: AccumulateToolCallsOptions) {
     this.maxArgumentLength = options.maxArgumentLength ?? 16 * 1024 * 1024;
     this.maxDepth = options.maxDepth ?? 512;
     this.maxCalls = options.maxCalls ?? 1024;
+    this.bigNumbers = options.bigNumbers ?? 'number';
   }
 
   transform(event: ModelEvent, out: Output<ModelEvent | ToolCall>): void {
@@ -122,6 +133,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       tooLong: false,
       ended: false,
       emitted: false,
+      wentOn: false,
     };
     this.calls.set(event.callId, call);
     this.confirm(call, out);
@@ -132,7 +144,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     const call = this.calls.get(event.callId);
     if (!call) return;
     if (call.emitted) {
-      if (event.text.trim() !== '') {
+      if (!call.wentOn && event.text.trim() !== '') {
+        call.wentOn = true;
         const message = `Arguments of ${quote(call.name)} went on after the call was complete. They were left out.`;
         out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: call.callId });
       }
@@ -182,16 +195,20 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (ending === 'interrupted') {
       return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
     }
-    if (state === 'closed') return { _tag: 'Right', right: JSON.parse(call.text) as Json };
+    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text) };
     if (ending === 'regular') {
       if (state === 'blank') return { _tag: 'Right', right: {} };
-      if (state === 'number') return { _tag: 'Right', right: JSON.parse(call.text) as Json };
+      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text) };
     }
     return refuse(
       'incomplete',
       `The arguments of ${quote(call.name)} end in the middle, after ${call.text.length} UTF-16 code units.`,
       call.text.length,
     );
+  }
+
+  private parse(text: string): Json {
+    return JSON.parse(this.bigNumbers === 'text' ? quoteBigNumbers(text) : text) as Json;
   }
 
   private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {

@@ -23,6 +23,8 @@ export interface CallLimits {
   readonly maxArgumentLength?: number;
   /** Calls of one choice. Default 1,024. */
   readonly maxCalls?: number;
+  /** The name of one call, and its id, each in UTF-16 code units. Default 64 Ki. */
+  readonly maxNameLength?: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export class CallAssembler {
   private readonly seed: () => string;
   private readonly maxArgumentLength: number;
   private readonly maxCalls: number;
+  private readonly maxNameLength: number;
 
   /** @param seed made part of synthesised ids; asked for when the first one is needed. */
   constructor(choice: number, seed: () => string, limits: CallLimits = {}) {
@@ -45,6 +48,7 @@ export class CallAssembler {
     this.seed = seed;
     this.maxArgumentLength = limits.maxArgumentLength ?? 16 * 1024 * 1024;
     this.maxCalls = limits.maxCalls ?? 1024;
+    this.maxNameLength = limits.maxNameLength ?? 64 * 1024;
   }
 
   /** The calls so far, in the order in which they began. */
@@ -61,6 +65,8 @@ export class CallAssembler {
       name: present(fragment.name),
       text: fragment.text ?? '',
     };
+    this.checkLength(marks.id, 'id');
+    this.checkLength(marks.name, 'name');
     const known = this.finder.goingOn(marks);
     const repeated = known ? undefined : this.finder.repeated(marks);
     if (repeated) {
@@ -104,6 +110,12 @@ export class CallAssembler {
     return this.finder.begin(marks);
   }
 
+  /** Each event of a call carries its id, and pieces of a name are compared with all before them. */
+  private checkLength(word: string | undefined, what: string): void {
+    if (word === undefined || word.length <= this.maxNameLength) return;
+    throw new LimitError('maxNameLength', this.maxNameLength, `UTF-16 code units in the ${what} of one tool call`);
+  }
+
   /** A summary may bring the id or the name that was missing. */
   private dropReplay(call: Call, { id, name }: Marks, out: Output<ModelEvent>): void {
     if (id !== undefined) this.finder.identify(call, id);
@@ -113,6 +125,7 @@ export class CallAssembler {
 
   private checkMarks(call: Call, { id, index }: Marks, out: Output<ModelEvent>): void {
     if (id !== undefined && this.finder.joinId(call, id)) {
+      this.checkLength(call.wireId, 'id');
       this.diagnose('id-in-pieces', `The id of a call came in pieces: ${excerpt(call.wireId ?? '')} so far.`, undefined, out);
       return;
     }
@@ -139,6 +152,7 @@ export class CallAssembler {
     }
     // In pieces, or (some relays) everything so far each time.
     call.name = name.startsWith(call.name) ? name : call.name + name;
+    this.checkLength(call.name, 'name');
     this.diagnose('name-in-pieces', `The name of a call came in pieces: ${excerpt(call.name)} so far.`, undefined, out);
   }
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../json/parse.ts';
 import { JsonScanner } from '../json/scanner.ts';
 
 /** A call as far as it came. */
@@ -68,7 +69,7 @@ export class Call implements AssembledCall {
  */
 export function canonicalJson(text: string): string | undefined {
   try {
-    return `${JSON.stringify(JSON.parse(text))} ${text.match(/\d{16,}/g) ?? ''}`;
+    return `${JSON.stringify(parseJson(text))} ${text.match(/\d{16,}/g) ?? ''}`;
   } catch {
     return undefined;
   }

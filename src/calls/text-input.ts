@@ -1,3 +1,4 @@
+import { parseJson } from '../json/parse.ts';
 import { TEXT_FIELD } from '../json/text-field-reader.ts';
 import type { TextFormat } from '../messages.ts';
 import type { Json, JsonSchema } from '../values.ts';
@@ -48,7 +49,7 @@ function isObject(value: Json): value is { readonly [key: string]: Json } {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text) as Json;
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { AssembledCall } from '../calls/call.ts';
+import { parseJson } from '../json/parse.ts';
 import { isRecord, type Json } from '../values.ts';
 import type { ContentBlock } from './anthropic-messages-wire.ts';
 import { type Fields, joinFields } from './join-json.ts';
@@ -104,7 +105,7 @@ function inputOf(text: string): Json {
 /** The JSON object a text is, if it is one. */
 export function objectOf(text: string): { readonly [key: string]: Json } | undefined {
   try {
-    const parsed = JSON.parse(text) as unknown;
+    const parsed = parseJson(text) as unknown;
     return isRecord(parsed) ? (parsed as { readonly [key: string]: Json }) : undefined;
   } catch {
     return undefined;

@@ -2,6 +2,7 @@ import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
 import { isRecord } from '../values.ts';
 import { objectOf } from './anthropic-messages-block.ts';
+import { dataUrlOf } from './data-url.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 
 type Body = { [key: string]: unknown };
@@ -10,7 +11,6 @@ type Body = { [key: string]: unknown };
 const DEFAULT_MAX_TOKENS = 4096;
 /** What the API takes as a call's id. */
 const NOT_IN_ID = /[^a-zA-Z0-9_-]/g;
-const DATA_URL = /^data:([^;,]+)[^,]*;base64,/i;
 
 /** Writes a neutral request as the body of `POST /messages`. There is no word for `seed` and `choices`. */
 export function encodeMessagesRequest(request: ModelRequest, options: EncodeOptions): EncodedRequest {
@@ -76,9 +76,9 @@ function encodeUser(message: UserMessage | ToolMessage, ids: CallIds): unknown[]
 
 function encodePart(part: ContentPart): unknown {
   if (part.type === 'text') return { type: 'text', text: part.text };
-  const [head, mediaType] = DATA_URL.exec(part.url) ?? [];
-  if (head === undefined) return { type: 'image', source: { type: 'url', url: part.url } };
-  return { type: 'image', source: { type: 'base64', media_type: mediaType, data: part.url.slice(head.length) } };
+  const given = dataUrlOf(part.url);
+  if (!given?.isBase64 || given.mediaType === '') return { type: 'image', source: { type: 'url', url: part.url } };
+  return { type: 'image', source: { type: 'base64', media_type: given.mediaType, data: given.data } };
 }
 
 /** Results must stand before anything else that the user says. */

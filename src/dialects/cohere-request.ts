@@ -1,4 +1,5 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
+import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolMessage, UserMessage } from '../messages.ts';
 import { isRecord, type Json } from '../values.ts';
 import { writtenCall } from './cohere-message.ts';
@@ -75,7 +76,7 @@ function encodeResult({ content }: ToolMessage): unknown {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text) as unknown;
   } catch {
     return undefined;
   }

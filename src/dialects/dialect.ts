@@ -1,6 +1,7 @@
 import type { CallLimits } from '../calls/assembler.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { checkBounds } from '../json/bounds.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { Stage } from '../stage.ts';
 import type { ResumeRequest } from './resumption.ts';
@@ -38,6 +39,28 @@ export interface DecoderOptions extends CallLimits {
    * Default: the response's id, so that rounds of one server differ.
    */
   readonly callIdSeed?: string;
+  /** Text, reasoning and refusals of one response, all choices together, in UTF-16 code units. Default 64 Mi. */
+  readonly maxTextLength?: number;
+  /** Choices of one response. Default 128. */
+  readonly maxChoices?: number;
+  /** All frames of one response, in UTF-16 code units: what the provider's own form of the message keeps is bounded by it. Default 256 Mi. */
+  readonly maxResponseLength?: number;
+  /** Diagnostics of one response; the others are left out, and a last one (`diagnostics-cut`) says so. Default 1,000. */
+  readonly maxDiagnostics?: number;
+}
+
+/** Throws where a bound is none. */
+export function checkDecoderOptions(options: DecoderOptions | undefined): void {
+  checkBounds(
+    options,
+    'maxArgumentLength',
+    'maxCalls',
+    'maxNameLength',
+    'maxTextLength',
+    'maxChoices',
+    'maxResponseLength',
+    'maxDiagnostics',
+  );
 }
 
 /** Settings of an encoder. What is left out is taken from the events. */

@@ -1,4 +1,5 @@
 import type { AssembledCall } from '../calls/call.ts';
+import { parseJson } from '../json/parse.ts';
 import { isRecord, type Json } from '../values.ts';
 import type { GeminiPart } from './gemini-wire.ts';
 import { type Fields, joinFields } from './join-json.ts';
@@ -65,7 +66,7 @@ export function argumentsObject(text: string): Json {
 export function parsedArguments(text: string): Json | undefined {
   if (text.trim() === '') return {};
   try {
-    const value = JSON.parse(text) as Json;
+    const value = parseJson(text) as Json;
     return isRecord(value) ? (value as Json) : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,8 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
+import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage } from '../messages.ts';
 import { isRecord, type Json } from '../values.ts';
+import { dataUrlOf } from './data-url.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { argumentsObject } from './gemini-message.ts';
 
@@ -107,12 +109,13 @@ function encodeParts(content: string | readonly ContentPart[]): unknown[] {
 }
 
 function encodeImage(url: string): unknown {
-  const [, mimeType, base64, data = ''] = /^data:([^;,]*)[^,]*?(;base64)?,(.*)$/is.exec(url) ?? [];
-  if (mimeType === undefined) {
+  const given = dataUrlOf(url);
+  if (given === undefined) {
     const type = IMAGE_TYPES[/\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? ''];
     return { fileData: { ...(type && { mimeType: type }), fileUri: url } };
   }
-  return { inlineData: { mimeType: mimeType || 'text/plain', data: base64 ? data : base64Of(decodeURIComponent(data)) } };
+  const { mediaType, isBase64, data } = given;
+  return { inlineData: { mimeType: mediaType || 'text/plain', data: isBase64 ? data : base64Of(decodeURIComponent(data)) } };
 }
 
 const IMAGE_TYPES: { readonly [extension: string]: string } = {
@@ -152,7 +155,7 @@ function encodeResult({ name, content, isError }: ToolMessage, call: { readonly 
 function structured(content: string): Json {
   if (!/^\s*[{[]/.test(content)) return content;
   try {
-    return JSON.parse(content) as Json;
+    return parseJson(content) as Json;
   } catch {
     return content;
   }

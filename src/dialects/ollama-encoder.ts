@@ -1,5 +1,6 @@
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { parseJson } from '../json/parse.ts';
 import type { Output, Stage } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import type { EncoderOptions } from './dialect.ts';
@@ -96,7 +97,7 @@ export class OllamaEncoder implements Stage<ModelEvent, Frame> {
 function writtenArguments(text: string): Json {
   if (text.trim() === '') return {};
   try {
-    const value = JSON.parse(text) as Json;
+    const value = parseJson(text) as Json;
     return isRecord(value) ? (value as Json) : text;
   } catch {
     return text;

@@ -1,4 +1,5 @@
 import type { AssembledCall } from '../calls/call.ts';
+import { parseJson } from '../json/parse.ts';
 import type { Json } from '../values.ts';
 import { type Fields, joinFields, setOwn } from './join-json.ts';
 import type { OllamaMessage, OllamaToolCall } from './ollama-wire.ts';
@@ -52,7 +53,7 @@ export class OllamaMessageBuilder {
 /** Arguments as the wire wants them: an object. What is none goes as `{}`. */
 export function argumentsObject(text: string): Json {
   try {
-    const value = JSON.parse(text) as Json;
+    const value = parseJson(text) as Json;
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
   } catch {
     return {};

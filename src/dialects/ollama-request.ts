@@ -1,6 +1,7 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, UserMessage } from '../messages.ts';
 import { isRecord } from '../values.ts';
+import { dataUrlOf } from './data-url.ts';
 import type { EncodedRequest, EncodeOptions } from './dialect.ts';
 import { argumentsObject } from './ollama-message.ts';
 
@@ -57,8 +58,8 @@ function encodeUser({ content }: UserMessage): unknown {
 }
 
 function base64Of({ url }: Extract<ContentPart, { readonly type: 'image' }>): string {
-  const data = /^data:[^,]*;base64,/i.exec(url)?.[0];
-  if (data !== undefined) return url.slice(data.length);
+  const given = dataUrlOf(url);
+  if (given?.isBase64) return given.data;
   throw new TypeError('Ollama takes images as base64 alone: give the image as a URL that begins with `data:image/…;base64,`.');
 }
 

@@ -1,4 +1,5 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
+import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, ToolDeclaration, ToolMessage, UserMessage } from '../messages.ts';
 import { isRecord } from '../values.ts';
 import { CustomTools } from './custom-tools.ts';
@@ -142,7 +143,7 @@ function nativeOf(message: AssistantMessage): { readonly [key: string]: unknown 
 /** Arguments of a call that another dialect's model wrote: what is no JSON goes out as `{}`. */
 function validArguments(call: MessageToolCall): string {
   try {
-    JSON.parse(call.argumentsText);
+    parseJson(call.argumentsText);
     return asFunctionArguments(call.argumentsText);
   } catch {
     return '{}';

@@ -43,6 +43,11 @@ export class Round {
   private usageText = '';
   private frames = 0;
   private afterEnd = 0;
+  private length = 0;
+  private textLength = 0;
+  private readonly maxResponseLength: number;
+  private readonly maxTextLength: number;
+  private readonly maxChoices: number;
   private readonly choices = new Map<number, Choice>();
   private readonly dialect: string;
   private readonly options: DecoderOptions;
@@ -52,6 +57,9 @@ export class Round {
   constructor(dialect: string, options: DecoderOptions, native: (calls: readonly AssembledCall[]) => Json | undefined) {
     this.dialect = dialect;
     this.options = options;
+    this.maxResponseLength = options.maxResponseLength ?? 256 * 1024 * 1024;
+    this.maxTextLength = options.maxTextLength ?? 64 * 1024 * 1024;
+    this.maxChoices = options.maxChoices ?? 128;
     this.native = native;
   }
 
@@ -65,6 +73,13 @@ export class Round {
     if (typeof frame?.data !== 'string')
       throw new TypeError('A decoder takes frames: put `parseSse()` before `decode`, which makes them of bytes or text.');
     this.frames++;
+    this.length += frame.data.length;
+    if (this.length > this.maxResponseLength) {
+      const place = { frame: this.frame };
+      const error = new LimitError('maxResponseLength', this.maxResponseLength, 'UTF-16 code units in one response', { place });
+      out.error(this.broken(error, out));
+      return false;
+    }
     if (!this.ended) return true;
     if (this.afterEnd === 0) {
       out.enqueue({ type: 'diagnostic', code: 'data-after-end', message: 'The response went on after its end mark. The rest is ignored.' });
@@ -84,18 +99,21 @@ export class Round {
 
   text(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
+    this.count(text);
     this.choice(choice).text += text;
     out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
   }
 
   reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
+    this.count(text);
     this.choice(choice).reasoning += text;
     out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
   }
 
   refusal(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
+    this.count(text);
     this.choice(choice).refusal += text;
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
   }
@@ -240,9 +258,18 @@ export class Round {
     return { text: message.content, reasoning: message.reasoning ?? '', calls, message, ...(this.usage && { usage: this.usage }) };
   }
 
+  private count(text: string): void {
+    this.textLength += text.length;
+    if (this.textLength <= this.maxTextLength) return;
+    throw new LimitError('maxTextLength', this.maxTextLength, 'UTF-16 code units of text in one response', {
+      place: { frame: this.frame },
+    });
+  }
+
   private choice(index: number): Choice {
     const known = this.choices.get(index);
     if (known) return known;
+    if (this.choices.size >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
     const choice: Choice = { text: '', reasoning: '', refusal: '', finish: undefined, calls };

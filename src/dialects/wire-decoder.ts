@@ -1,8 +1,10 @@
 import { MalformedFrameError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { isDeeperThan, MAX_JSON_DEPTH } from '../json/parse.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
+import { DiagnosticBound } from './diagnostic-bound.ts';
 import type { DecoderOptions } from './dialect.ts';
 import { isError, providerErrorFrom } from './provider-error.ts';
 import type { Round } from './round.ts';
@@ -23,6 +25,7 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   private readonly round: Round;
   private readonly typed: boolean;
   private readonly skipMalformed: boolean;
+  private readonly diagnostics: DiagnosticBound;
   private stray = '';
 
   constructor(wire: Wire, reader: WireReader, options: DecoderOptions = {}) {
@@ -30,11 +33,13 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     this.reader = reader;
     this.round = reader.round;
     this.typed = wire.typed === true;
+    this.diagnostics = new DiagnosticBound(options.maxDiagnostics);
     this.skipMalformed = options.onMalformed === 'skip';
   }
 
-  transform(frame: Frame, out: Output<ModelEvent>): void {
+  transform(frame: Frame, target: Output<ModelEvent>): void {
     const { round } = this;
+    const out = this.diagnostics.before(target);
     if (round.ended && saysNothing(frame)) return;
     if (!round.receive(frame, out)) return;
     try {
@@ -46,7 +51,8 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     }
   }
 
-  flush(out: Output<ModelEvent>): void {
+  flush(target: Output<ModelEvent>): void {
+    const out = this.diagnostics.before(target);
     if (this.round.ended) return;
     const error = this.strayBody();
     this.reader.settle?.(error ? 'error' : 'end-of-body', out);
@@ -54,7 +60,8 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     else this.round.endOfBody(out);
   }
 
-  fail(error: unknown, out: Output<ModelEvent>): unknown {
+  fail(error: unknown, target: Output<ModelEvent>): unknown {
+    const out = this.diagnostics.before(target);
     if (this.round.ended) return this.round.fail(error, out);
     const stray = this.strayBody();
     this.reader.settle?.(stray ? 'error' : 'end-of-body', out);
@@ -63,7 +70,8 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
 
   private read(frame: Frame, out: Output<ModelEvent>): void {
     const payload = parse(frame.data);
-    if (typeof payload === 'object' && payload !== null) this.readPayload(payload, frame, out);
+    if (payload === TOO_DEEP) this.reject(`it is nested deeper than ${MAX_JSON_DEPTH} levels`, frame.data, out);
+    else if (typeof payload === 'object' && payload !== null) this.readPayload(payload, frame, out);
     else this.readOdd(payload, frame, out);
   }
 
@@ -103,11 +111,11 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     const line = frame.data;
     if (PLAIN_ERROR.test(line)) {
       const rest = line.slice(line.indexOf(':') + 1).trim();
-      const payload = parse(rest) as Json | undefined;
+      const payload = parseShallow(rest) as Json | undefined;
       if (payload === undefined && frame.unterminated && rest.startsWith('{')) return;
       throw providerErrorFrom(payload ?? rest);
     }
-    const body = line.startsWith('{') ? parse(line) : undefined;
+    const body = line.startsWith('{') ? parseShallow(line) : undefined;
     if (isError(body, this.typed)) throw providerErrorFrom(body as Json);
     if (this.wire.lines && body !== undefined) this.readPayload(body as object, frame, out);
     else if (this.stray.length + line.length < MAX_STRAY) this.stray += `${line}\n`;
@@ -116,7 +124,7 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   /** What the lines that were no SSE fields are together: one JSON document in place of the stream, perhaps. */
   private strayBody(): Error | undefined {
     const text = this.stray.trim();
-    const body = text.startsWith('{') || text.startsWith('[') ? parse(text) : undefined;
+    const body = text.startsWith('{') || text.startsWith('[') ? parseShallow(text) : undefined;
     if (body === undefined) return undefined;
     if (isError(body, this.typed)) return providerErrorFrom(body as Json);
     if (this.round.started) return undefined;
@@ -154,10 +162,20 @@ function isBlank(payload: object): boolean {
   return !Array.isArray(payload);
 }
 
+/** What {@link parse} gives where nobody could walk over the value. */
+const TOO_DEEP = Symbol('too deep');
+
+/** Of what is no frame: JSON that is too deep is none. */
+function parseShallow(text: string): unknown {
+  const payload = parse(text);
+  return payload === TOO_DEEP ? undefined : payload;
+}
+
 /** The one place where a payload is parsed. */
 function parse(data: string): unknown {
   // The end mark of most responses: an exception costs more than this look.
   if (data === '[DONE]') return undefined;
+  if (isDeeperThan(data, MAX_JSON_DEPTH)) return TOO_DEEP;
   try {
     return JSON.parse(data) as unknown;
   } catch {

@@ -1,6 +1,7 @@
 import { InterruptedError, isToolstreamError, MalformedFrameError } from '../errors.ts';
 import type { AnyEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { parseJson } from '../json/parse.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import { errorFrom, type SseFailure } from './sse-failure.ts';
@@ -56,7 +57,7 @@ function malformed(frame: number, data: string, expected: string): MalformedFram
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text) as Json;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { catchError, defer, finalize, merge, type Observable, Subject, takeUntil, tap, throwError } from 'rxjs';
-import type { DecoderOptions } from '../dialects/dialect.ts';
+import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import type { ResumeRequest } from '../dialects/resumption.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
@@ -76,6 +76,7 @@ export interface HttpModelOptions
  */
 export function httpModel(options: HttpModelOptions): Model {
   checkEndpoint(options);
+  checkDecoderOptions(options);
   const frames = () => frameReader(framingsOf(options.dialect), options.maxFrameBytes);
   // Throws now where a bound is none, or the dialect is no HTTP one.
   frames();

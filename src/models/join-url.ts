@@ -7,7 +7,7 @@
 export function joinUrl(base: string, path: string): string {
   const url = parse(base);
   const [pathname = '', query = ''] = path.split('?', 2);
-  const trunk = url.pathname.replace(/\/+$/, '');
+  const trunk = withoutSlashes(url.pathname);
   const branch = `/${pathname.replace(/^\/+/, '')}`;
   url.pathname = trunk.endsWith(branch) ? trunk : trunk + branch;
   for (const [name, value] of new URLSearchParams(query)) url.searchParams.set(name, value);
@@ -48,4 +48,11 @@ function tryUrl(url: string, base?: string): URL | undefined {
 function relativeToPage(path: string): URL | undefined {
   if (!/^\.{0,2}\//.test(path) || typeof location === 'undefined') return undefined;
   return tryUrl(path, location.href);
+}
+
+/** By hand: the pattern for it takes the square of the slashes. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path.charCodeAt(end - 1) === 0x2f /* / */) end--;
+  return path.slice(0, end);
 }

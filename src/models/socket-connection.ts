@@ -19,6 +19,8 @@ export interface ConnectionSettings {
 /** How long a closed connection may take over its farewell, in milliseconds. */
 const FAREWELL_MS = 1_000;
 const OPEN = 1;
+/** What a waiting message costs besides its bytes: a million empty ones are no nothing. */
+const MESSAGE_COST = 64;
 
 /**
  * One WebSocket. It is read by one subscriber at a time, and may be read by the next when that one has what it wanted; what comes
@@ -30,7 +32,9 @@ export class SocketConnection {
   private readonly keepAlive: KeepAlive;
   private readonly work = new Subscription();
   private readonly outbox: string[] = [];
-  private readonly queue: Array<{ readonly frame: Frame; readonly bytes: number }> = [];
+  private queue: Array<{ readonly frame: Frame; readonly bytes: number }> = [];
+  /** Where the queue begins; shifting a long array costs its length each time. */
+  private first = 0;
   private queuedBytes = 0;
   private reader: Subscriber<Frame> | undefined;
   private gate: Gate | undefined;
@@ -89,7 +93,8 @@ export class SocketConnection {
 
   /** Says farewell; nothing that still comes is read. */
   close(): void {
-    this.queue.length = 0;
+    this.queue = [];
+    this.first = 0;
     this.end({ failed: false });
   }
 
@@ -115,8 +120,9 @@ export class SocketConnection {
       this.fail(tooLong(maxFrameBytes));
       return;
     }
-    this.queue.push({ frame: frameOf(data), bytes });
-    this.queuedBytes += bytes;
+    const cost = bytes + MESSAGE_COST;
+    this.queue.push({ frame: frameOf(data), bytes: cost });
+    this.queuedBytes += cost;
     this.drain();
     if (this.queuedBytes > maxQueuedBytes)
       this.fail(new LimitError('maxQueuedBytes', maxQueuedBytes, 'bytes of messages that nobody read yet'));
@@ -173,20 +179,29 @@ export class SocketConnection {
   private drain(): void {
     if (this.draining) return;
     this.draining = true;
-    while (this.reader && this.queue.length > 0) {
+    while (this.reader && this.first < this.queue.length) {
       if (this.gate && !this.gate.open) {
         this.waitForGate(this.gate);
         break;
       }
-      const { frame, bytes } = this.queue.shift() as (typeof this.queue)[number];
+      const { frame, bytes } = this.take();
       this.queuedBytes -= bytes;
       this.reader.next(frame);
     }
     this.draining = false;
-    if (this.queue.length > 0 || !this.ending) return;
+    if (this.first < this.queue.length || !this.ending) return;
     const { reader, ending } = this;
     if (ending.failed) reader?.error(ending.error);
     else reader?.complete();
+  }
+
+  private take(): (typeof this.queue)[number] {
+    const next = this.queue[this.first++] as (typeof this.queue)[number];
+    if (this.first * 2 >= this.queue.length) {
+      this.queue = this.queue.slice(this.first);
+      this.first = 0;
+    }
+    return next;
   }
 
   private waitForGate(gate: Gate): void {

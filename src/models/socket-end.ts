@@ -1,4 +1,4 @@
-import { ConnectionError, HttpError, LimitError, ProviderError } from '../errors.ts';
+import { ConnectionError, excerptOf, HttpError, LimitError, ProviderError } from '../errors.ts';
 import { shownUrl } from './join-url.ts';
 import { isRetryableStatus } from './provider-problem.ts';
 import type { SocketEvent } from './socket-like.ts';
@@ -52,7 +52,7 @@ const STATUS = /(?:unexpected server response|expected 101 status code|invalid s
 function shownCause(error: unknown): unknown {
   if (!(error instanceof Error) || !error.message.includes('://')) return error;
   const code = codeOf(error);
-  return Object.assign(new Error(error.message.replace(/\w+:\/\/[^\s'"]+/g, 'the URL')), code && { code });
+  return Object.assign(new Error(excerptOf(error.message, 500).replace(/\w+:\/\/[^\s'"]+/g, 'the URL')), code && { code });
 }
 
 /** A close that says that the same request will be refused again: policy, a bad message, or an application's code for a 4xx status. */

@@ -1,5 +1,5 @@
 import { catchError, defer, finalize, merge, type Observable, startWith, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
-import type { DecoderOptions } from '../dialects/dialect.ts';
+import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import { ConnectionError, ProviderError } from '../errors.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
@@ -95,6 +95,7 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
  */
 export function socketModel(options: SocketModelOptions): Model {
   checkSocketEndpoint(options);
+  checkDecoderOptions(options);
   const { maxFrameBytes = DEFAULT_MAX_BYTES, maxQueuedBytes = DEFAULT_MAX_BYTES, graceMs = 500 } = options;
   checkParseSseOptions({ maxFrameBytes });
   checkKeepAlive(options.keepAlive);

@@ -1,6 +1,7 @@
 import type { PartialAnswer } from '../errors.ts';
 import type { AnswerEnd, AnswerEvent, AnyEvent, EventBase, ToolCall, ToolResult, Usage } from '../events.ts';
 import type { AssistantMessage, Message } from '../messages.ts';
+import type { ResultBounds } from '../tools/tool-message.ts';
 import { addUsage } from '../usage.ts';
 import type { AnswerState, CallState } from './answer-state.ts';
 import { duplicateCall, duplicateResult, type Oddity, resultWithoutCall } from './oddity.ts';
@@ -34,6 +35,13 @@ export class AnswerRecord {
   private end: AnswerEnd | undefined;
   /** What attempts cost that were cut and asked again. */
   private wasted: Usage = {};
+
+  private readonly bounds: ResultBounds;
+
+  /** @param bounds of results in the history. */
+  constructor(bounds: ResultBounds = {}) {
+    this.bounds = bounds;
+  }
 
   /** One object, mutated by {@link take}. */
   get state(): AnswerState {
@@ -169,7 +177,7 @@ export class AnswerRecord {
     if (known) return known;
     const { text, reasoning, refusal, calls, results } = this.live;
     const mark = { text, reasoning, refusal, calls: calls.length, results: results.length };
-    const entry = { record: new RoundRecord(number), mark };
+    const entry = { record: new RoundRecord(number, this.bounds), mark };
     this.rounds.set(number, entry);
     this.last = entry;
     this.live.rounds = this.rounds.size;

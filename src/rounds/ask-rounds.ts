@@ -6,6 +6,7 @@ import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
 import { invalidArguments, messageOf, vetoOf } from '../tools/failure.ts';
 import { resultOf } from '../tools/tool-events.ts';
+import type { ResultBounds } from '../tools/tool-message.ts';
 import { AnswerRecord } from './answer-record.ts';
 import { unansweredResult } from './round-record.ts';
 
@@ -14,6 +15,7 @@ export interface AskRounds<E> {
   readonly request: ModelRequest;
   readonly ask: (request: ModelRequest) => Observable<E>;
   readonly maxRounds: number;
+  readonly results?: ResultBounds;
 }
 
 type Out<E> = E | ToolResult | AnswerEnd | Diagnostic;
@@ -34,7 +36,7 @@ export function askRounds<E extends AnyEvent>(first: Observable<E>, options: Ask
 class Rounds<E extends AnyEvent> {
   /** Each round joins the others: an old one may still drain its connection while the next is under way. */
   private readonly rounds$ = new Subject<Observable<Out<E>>>();
-  private readonly record = new AnswerRecord();
+  private readonly record: AnswerRecord;
   /** How many rounds have begun. */
   private number = 0;
   /** The round to subscribe to next; at most one. */
@@ -48,6 +50,7 @@ class Rounds<E extends AnyEvent> {
   constructor(subscriber: Subscriber<Out<E>>, options: AskRounds<E>) {
     this.subscriber = subscriber;
     this.options = options;
+    this.record = new AnswerRecord(options.results);
     const end$ = defer(() => of(this.answerEnd()));
     concat(this.rounds$.pipe(mergeAll()), end$).subscribe(subscriber);
   }

@@ -1,8 +1,10 @@
 import type { FinishReason, RoundEnd, ToolCall, ToolResult, Usage } from '../events.ts';
+import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, Message, MessageToolCall } from '../messages.ts';
 import { failed } from '../tools/failure.ts';
 import { resultOf } from '../tools/tool-events.ts';
-import { toolMessage } from '../tools/tool-message.ts';
+import { type ResultBounds, toolMessage } from '../tools/tool-message.ts';
+import type { Json } from '../values.ts';
 import type { CallState } from './answer-state.ts';
 
 /** A call as a record keeps it: the live state that `answerState` shows, and whether the history must answer it. */
@@ -29,9 +31,11 @@ export class RoundRecord {
   readonly dropped = new Set<string>();
   /** The messages of a settled round, made once: every later round sends them again. */
   private whole: readonly Message[] | undefined;
+  private readonly bounds: ResultBounds;
 
-  constructor(number: number) {
+  constructor(number: number, bounds: ResultBounds = {}) {
     this.number = number;
+    this.bounds = bounds;
   }
 
   /** Whether nothing more can come of it: its end was seen, and each call has its result. */
@@ -105,7 +109,7 @@ export class RoundRecord {
     for (const { id, name } of message.toolCalls ?? []) {
       const call = this.calls.get(id)?.state;
       const result = call?.result ?? (unanswered === 'settled' ? unansweredResult(id, name, call?.status === 'running') : undefined);
-      if (result !== undefined && !answered.has(id)) messages.push(toolMessage(result));
+      if (result !== undefined && !answered.has(id)) messages.push(toolMessage(result, this.bounds));
       answered.add(id);
     }
     return messages;
@@ -157,7 +161,7 @@ function assembled({ round, callId, index, name, argumentsText }: CallState): To
 
 function parsed(text: string): ToolCall['arguments'] {
   try {
-    return { _tag: 'Right', right: text.trim() === '' ? {} : JSON.parse(text) };
+    return { _tag: 'Right', right: text.trim() === '' ? {} : (parseJson(text) as Json) };
   } catch (cause) {
     return { _tag: 'Left', left: { code: 'invalid-json', message: cause instanceof Error ? cause.message : 'The arguments are no JSON.' } };
   }

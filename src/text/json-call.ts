@@ -1,3 +1,4 @@
+import { parseJson } from '../json/parse.ts';
 import type { CallSink } from './call-sink.ts';
 import { type Cursor, isSpace, literal, type Reading, space } from './cursor.ts';
 import { pythonMembers } from './python-arguments.ts';
@@ -155,7 +156,7 @@ function* shortString(cursor: Cursor, limit: number): Reading<string | undefined
 
 function parsedString(text: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
+import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, Message, MessageToolCall, ModelRequest, SystemMessage, ToolMessage } from '../messages.ts';
 
 /**
@@ -67,7 +68,7 @@ function response({ name, content, isError }: ToolMessage): string {
 /** JSON as it is, anything else as a string. */
 function asJson(text: string): string {
   try {
-    JSON.parse(text);
+    parseJson(text);
     return text;
   } catch {
     return JSON.stringify(text);

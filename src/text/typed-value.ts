@@ -1,3 +1,5 @@
+import { parseJson } from '../json/parse.ts';
+
 /** `True` and the like too: models mix the two languages. */
 const WORDS = new Map([
   ['True', 'true'],
@@ -21,7 +23,7 @@ export function typedValue(text: string, schema: unknown): string {
   const json = WORDS.get(trimmed) ?? trimmed;
   if (types.includes('string') && !(types.includes('null') && json === 'null')) return JSON.stringify(text);
   try {
-    JSON.parse(json);
+    parseJson(json);
     return json;
   } catch {
     return JSON.stringify(text);

@@ -52,5 +52,11 @@ export class Attempts<T> {
 
 /** Equal for equal calls. Arguments that are no JSON are equal when their text is. */
 export function keyOf({ name, arguments: args, argumentsText }: ToolCall): string {
-  return E.isRight(args) ? `${name} ${canonicalJson(args.right)}` : `${name}: ${argumentsText}`;
+  if (E.isLeft(args)) return `${name}: ${argumentsText}`;
+  try {
+    return `${name} ${canonicalJson(args.right)}`;
+  } catch {
+    // A raised `maxDepth`: deeper than the stack.
+    return `${name}: ${argumentsText}`;
+  }
 }

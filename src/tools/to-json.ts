@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/Either';
+import { isDeeperThan, MAX_JSON_DEPTH } from '../json/parse.ts';
 import type { Either, Json } from '../values.ts';
 import { messageOf } from './failure.ts';
 
@@ -14,6 +15,8 @@ export function toJson(value: unknown): Either<string, Json> {
     const text = JSON.stringify(value);
     // What has no JSON at all: a function, a symbol, or a `toJSON` that returns nothing.
     if (text === undefined) return E.left(`a ${typeof value} has no JSON form`);
+    // It is written again with a request around it, and read by whoever takes the event.
+    if (isDeeperThan(text, MAX_JSON_DEPTH)) return E.left(`it is nested deeper than ${MAX_JSON_DEPTH} levels`);
     // Seldom, so that most results are written once.
     if (text.includes('{}')) JSON.stringify(value, refuseHollow);
     return E.right(JSON.parse(text) as Json);
