@@ -1,4 +1,5 @@
 import { asFunctionArguments } from '../calls/text-input.ts';
+import { excerptOf } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
 import type { AssistantMessage, ContentPart, Message, ModelRequest, ToolMessage } from '../messages.ts';
 import { isRecord, type Json } from '../values.ts';
@@ -25,8 +26,17 @@ export function encodeGeminiRequest(request: ModelRequest, options: EncodeOption
   const generationConfig = generationConfigOf(request);
   if (Object.keys(generationConfig).length > 0) body.generationConfig = generationConfig;
   // A name with a slash has its folder already: `tunedModels/…`, `publishers/google/models/…`.
-  const name = model.includes('/') ? model : `models/${model}`;
+  const name = pathOf(model.includes('/') ? model : `models/${model}`);
   return { path: `/${name}:streamGenerateContent?alt=sse`, headers: {}, body: withExtra(body, request.extra) };
+}
+
+/** A model's name is often what a user picked: it must not reach another path, nor add a query. */
+function pathOf(name: string): string {
+  const folders = name.split('/');
+  if (folders.some((folder) => folder === '' || folder === '.' || folder === '..')) {
+    throw new TypeError(`The model ${JSON.stringify(excerptOf(name, 80))} is no name of a model: give one like "gemini-2.5-flash".`);
+  }
+  return folders.map((folder) => encodeURIComponent(folder).replaceAll('%3A', ':').replaceAll('%40', '@')).join('/');
 }
 
 function addTools(body: Fields, { tools, toolChoice }: ModelRequest): void {
