@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes measured numbers as `<name>.json` into the folder `TOOLSTREAM_FIGURES` names; nowhere without it. */
-export function figure(name: string, values: Readonly<Record<string, unknown>>): void {
+/** Says what a test counted, and writes it as `<name>.json` into the folder that `TOOLSTREAM_FIGURES` names; nowhere without it. */
+export function figure(name: string, counted: Readonly<Record<string, unknown>>): void {
+  console.info(`${name}: ${JSON.stringify(counted)}`);
   const folder = process.env.TOOLSTREAM_FIGURES;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(values, null, 2)}\n`);
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(counted, null, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
 /**
  * One thing a scripted server does: write bytes as they are, wait, hold the connection open, close it regularly, reset it, or anything
@@ -35,6 +36,10 @@ export interface RawServer {
   readonly origin: string;
   readonly exchanges: Exchange[];
   readonly connections: number;
+  /** How many connections are open now. */
+  readonly open: number;
+  /** Resolves as soon as no connection is open. */
+  idle(): Promise<void>;
   /** Resolves with the n-th exchange, from 0, as soon as its request has come. */
   exchange(n: number): Promise<Exchange>;
   close(): Promise<void>;
@@ -44,25 +49,40 @@ export interface RawServer {
  * Starts a server on loopback that answers the n-th request with the n-th script, and with the last one ever after.
  * A function makes the script from the request.
  */
-export async function rawServer(
-  ...scripts: ReadonlyArray<readonly Step[] | ((exchange: Exchange) => readonly Step[])>
-): Promise<RawServer> {
+export function rawServer(...scripts: readonly Script[]): Promise<RawServer> {
+  return serve((onSocket) => createServer(onSocket), scripts);
+}
+
+/** The same behind TLS; its certificate and key in PEM. */
+export async function rawTlsServer(certificate: { readonly cert: string; readonly key: string }, ...scripts: readonly Script[]) {
+  const server = await serve((onSocket) => createTlsServer(certificate, onSocket).on('tlsClientError', () => {}), scripts);
+  return Object.assign(server, { origin: server.origin.replace('http:', 'https:') });
+}
+
+/** What is answered to a request, or a function that makes it of the request. */
+export type Script = readonly Step[] | ((exchange: Exchange) => readonly Step[]);
+
+async function serve(listen: (onSocket: (socket: Socket) => void) => Server, scripts: readonly Script[]): Promise<RawServer> {
   const exchanges: Exchange[] = [];
   const sockets = new Set<Socket>();
   const waiting: Array<{ n: number; resolve: (exchange: Exchange) => void }> = [];
   let connections = 0;
 
-  const server: Server = createServer((socket) => {
+  const leaving = new Set<() => void>();
+  const server = listen((socket) => {
     const connection = ++connections;
     sockets.add(socket);
     // One listener for each exchange of a connection that is used again.
     socket.setMaxListeners(0);
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const resolve of leaving) resolve();
+    });
     socket.on('error', () => {});
-    void serve(socket, connection);
+    void converse(socket, connection);
   });
 
-  async function serve(socket: Socket, connection: number): Promise<void> {
+  async function converse(socket: Socket, connection: number): Promise<void> {
     for await (const request of requestsOf(socket)) {
       let through = false;
       const left = new Promise<boolean>((resolve) => socket.once('close', () => resolve(!through)));
@@ -81,6 +101,12 @@ export async function rawServer(
     exchanges,
     get connections() {
       return connections;
+    },
+    get open() {
+      return sockets.size;
+    },
+    idle: async () => {
+      if (sockets.size > 0) await new Promise<void>((resolve) => leaving.add(resolve));
     },
     exchange: (n) => {
       const there = exchanges[n];
@@ -177,6 +203,16 @@ export const STREAM_HEAD = head(200, { 'content-type': 'text/event-stream', 'tra
 /** A piece of a body, in chunked coding. */
 export function chunk(data: string): string {
   return `${Buffer.byteLength(data).toString(16)}\r\n${data}\r\n`;
+}
+
+/** The same for bytes. */
+export function chunkOf(data: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')]);
+}
+
+/** Bytes one by one, each in a write of its own. */
+export function trickle(data: Uint8Array): Step[] {
+  return Array.from(data, (_, i) => data.subarray(i, i + 1));
 }
 
 export const LAST_CHUNK = '0\r\n\r\n';
