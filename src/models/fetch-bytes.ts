@@ -8,9 +8,7 @@ import { isInk } from './framing.ts';
 import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
 import { orAborted } from './or-aborted.ts';
-
-/** The part of `fetch` that is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+import { type Fetch, followingRedirects } from './redirects.ts';
 
 /** Settings of {@link fetchBytes}. */
 export interface FetchBytesOptions {
@@ -36,6 +34,9 @@ export interface FetchBytesOptions {
  * Errors with a {@link ConnectionError} when no response comes or the body breaks off (`place.byteOffset` says where), a
  * {@link TimeoutError} of kind `connect`, an {@link HttpError} for any status but 2xx, an HTML page, or a JSON document where a stream was
  * asked for, and a {@link ProviderError} where that document is an error. A body that is no stream is read up to 64 KiB and for up to 5 s.
+ * A redirect of a POST is followed where it says that the method stays (307, 308), and to another origin without any header that may hold a
+ * key; any other is an {@link HttpError} that says where to.
+ *
  * What the caller's `apiKey` function throws goes out as it is. No error shows a key, a header or the request's body.
  *
  * Buffers nothing but the chunk at hand. Unsubscribing aborts at any moment: while the key is fetched, before the head, while the gate is
@@ -84,12 +85,12 @@ async function send(
   const { signal } = reading;
   const { url } = request;
   const sent = await orAborted(request.headers(), signal);
-  const response = await head(fetch, request, sent, reading, connectMs);
+  const { response, redirectedTo } = await head(fetch, request, sent, reading, connectMs);
   const body = new BodyReader(response, signal);
   try {
-    if (!response.ok) throw httpErrorOf({ response, url, sent, text: await body.readDocument() });
+    if (!response.ok) throw httpErrorOf({ response, url, redirectedTo, sent, text: await body.readDocument() });
     const chunks = await opening(body, request, response);
-    if (looksLikeDocument(chunks, request)) throw notAStream({ response, url, sent, text: await body.readDocument(chunks) });
+    if (looksLikeDocument(chunks, request)) throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
     for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
     for (;;) {
       if (gate && !gate.open) await orAborted(gate.opened(), signal);
@@ -114,8 +115,8 @@ async function head(
   const late = () => reading.abort(new TimeoutError('connect', connectMs));
   const timer = connectMs <= LONGEST_TIMER_MS ? asyncScheduler.schedule(late, connectMs) : undefined;
   try {
-    const response = fetch(url, { method, headers: { ...headers }, signal, ...(method === 'POST' && { body }) });
-    return await orAborted(response, signal, (unwanted) => void unwanted.body?.cancel().catch(() => {}));
+    const reached = followingRedirects(fetch, url, { method, headers: { ...headers }, signal, ...(method === 'POST' && { body }) });
+    return await orAborted(reached, signal, ({ response }) => void response.body?.cancel().catch(() => {}));
   } catch (cause) {
     throw signal.aborted ? signal.reason : connectionErrorOf(url, cause);
   } finally {

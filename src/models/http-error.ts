@@ -5,6 +5,7 @@ import type { Json } from '../values.ts';
 import { shownUrl } from './join-url.ts';
 import { isRetryableStatus, isUsedUp, type ProviderProblem, providerProblem } from './provider-problem.ts';
 import { type Redact, redactJson, redactor } from './redact.ts';
+import { isRedirect } from './redirects.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What an answer that is no stream came in. */
@@ -13,6 +14,8 @@ export interface Refusal {
   /** The body as far as it was read. */
   readonly text: string;
   readonly url: string;
+  /** Where the request was sent on to, or would have been. */
+  readonly redirectedTo?: string | undefined;
   /** The headers that were sent: their values are blanked out wherever the server repeats them. */
   readonly sent: Readonly<Record<string, string>>;
 }
@@ -58,9 +61,11 @@ export function isHtml(text: string): boolean {
 const HTML_ADVICE =
   'Check that `url` is the base URL of the API (it mostly ends in `/v1`), and that no login page, proxy or firewall stands in between.';
 
-function advice({ response, sent }: Refusal, text: string, usedUp: boolean, wait: number | undefined): string {
+function advice({ response, sent, redirectedTo }: Refusal, text: string, usedUp: boolean, wait: number | undefined): string {
   const { status } = response;
-  const redirected = response.redirected ? ` The request was redirected to ${shownUrl(response.url)}: use the base URL of that.` : '';
+  const redirected =
+    redirectedTo === undefined ? '' : ` The request was redirected to ${shownUrl(redirectedTo)}: use the base URL of that.`;
+  if (isRedirect(response)) return `${REDIRECT_ADVICE}${redirected || ' Set `url` to where the API is.'}`;
   if (isHtml(text) && status !== 429 && status < 500) return HTML_ADVICE + redirected;
   if (usedUp) return 'The quota or balance is used up: check plan and billing. Asking again will not help.';
   if (status === 401 || status === 403) {
@@ -79,6 +84,8 @@ function advice({ response, sent }: Refusal, text: string, usedUp: boolean, wait
   if (status >= 500) return 'The server or a proxy before it failed: ask again later, or see the status page of the provider.';
   return `The server did not accept the request: check \`model\` and what it names; fields only some APIs know are set in \`body\`.${redirected}`;
 }
+
+const REDIRECT_ADVICE = 'A redirect that drops the body or the encryption, leads to no web address, or goes on and on is not followed.';
 
 function quoted({ message, code }: ProviderProblem): string {
   return `"${excerptOf(message, MESSAGE_LIMIT)}"${code && !message.includes(code) ? ` (${code})` : ''}.`;

@@ -7,11 +7,12 @@ export type Redact = (text: string) => string;
 /** Shorter words are no secrets, and blanking them out would make nonsense of a message. */
 const SHORTEST = 6;
 
-const HARMLESS = new Set(['accept', 'content-type', 'user-agent']);
+/** Headers that hold no secret. */
+export const HARMLESS_HEADERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'user-agent']);
 
 /** Servers quote the key they refuse, and errors are logged: blanks out the values of a request's headers and of its URL's query. */
 export function redactor(url: string, headers: Readonly<Record<string, string>>): Redact {
-  const sent = Object.entries(headers).filter(([name]) => !HARMLESS.has(name));
+  const sent = Object.entries(headers).filter(([name]) => !HARMLESS_HEADERS.has(name));
   const words = [...sent.flatMap(([, value]) => value.split(/\s+/)), ...new URL(url).searchParams.values(), ...rawValues(url)];
   const secrets = words.filter((word) => word.length >= SHORTEST && word.toLowerCase() !== 'bearer');
   const forms = new Set(secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]));

@@ -236,8 +236,8 @@ describe('fetchBytes, refused', () => {
   });
 
   it('names the place a request was redirected to', async () => {
-    const moved = (status: number) => head(status, { location: '/login', 'content-length': 0 });
-    const url = await serving([moved(302)], [whole(401, 'text/plain', 'sign in')]);
+    const moved = head(307, { location: '/login', 'content-length': 0 });
+    const url = await serving([moved], [whole(401, 'text/plain', 'sign in')]);
     const error = await failure(fetchBytes(request(url)), HttpError);
     expect(error.message).toContain(`The request was redirected to ${server.origin}/login`);
   });

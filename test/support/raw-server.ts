@@ -36,10 +36,6 @@ export interface RawServer {
   readonly origin: string;
   readonly exchanges: Exchange[];
   readonly connections: number;
-  /** How many connections are open now. */
-  readonly open: number;
-  /** Resolves as soon as no connection is open. */
-  idle(): Promise<void>;
   /** Resolves with the n-th exchange, from 0, as soon as its request has come. */
   exchange(n: number): Promise<Exchange>;
   close(): Promise<void>;
@@ -68,16 +64,12 @@ async function serve(listen: (onSocket: (socket: Socket) => void) => Server, scr
   const waiting: Array<{ n: number; resolve: (exchange: Exchange) => void }> = [];
   let connections = 0;
 
-  const leaving = new Set<() => void>();
   const server = listen((socket) => {
     const connection = ++connections;
     sockets.add(socket);
     // One listener for each exchange of a connection that is used again.
     socket.setMaxListeners(0);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) for (const resolve of leaving) resolve();
-    });
+    socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
     void converse(socket, connection);
   });
@@ -101,12 +93,6 @@ async function serve(listen: (onSocket: (socket: Socket) => void) => Server, scr
     exchanges,
     get connections() {
       return connections;
-    },
-    get open() {
-      return sockets.size;
-    },
-    idle: async () => {
-      if (sockets.size > 0) await new Promise<void>((resolve) => leaving.add(resolve));
     },
     exchange: (n) => {
       const there = exchanges[n];
