@@ -7,8 +7,9 @@ import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { isToolstreamError } from '../../src/errors.ts';
 import type { LatencyReport } from '../../src/latency/report.ts';
 import { httpRequest } from '../../src/models/endpoint.ts';
+import { fetchBytes } from '../../src/models/fetch-bytes.ts';
 import { httpModel } from '../../src/models/http-model.ts';
-import { type Fetch, fetchBytes } from '../../src/models/redirects.ts';
+import type { Fetch } from '../../src/models/redirects.ts';
 import { settled } from '../support/settled.ts';
 import { runs } from './support.ts';
 
