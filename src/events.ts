@@ -74,11 +74,15 @@ export interface FinishReasonEvent extends EventBase {
 
 /** Token counts of a round or an answer. */
 export interface Usage {
+  /** All that the model read: what came from the provider's cache and what was written to it are part of it, in every dialect. */
   readonly inputTokens?: number;
+  /** All that the model wrote, reasoning included. */
   readonly outputTokens?: number;
-  /** Input tokens that were read from the provider's cache. */
+  /** The part of `inputTokens` that was read from the provider's cache. */
   readonly cachedInputTokens?: number;
-  /** Output tokens that were spent on reasoning. */
+  /** The part of `inputTokens` that was written to the provider's cache, where that is counted. */
+  readonly cacheWriteInputTokens?: number;
+  /** The part of `outputTokens` that was spent on reasoning. */
   readonly reasoningTokens?: number;
   readonly totalTokens?: number;
   /** Durations some local servers report, in milliseconds. */

@@ -25,7 +25,8 @@ export const HELP = `Compares the latency of model endpoints on a question with 
   --warm-up N            requests to each endpoint before, not counted    (default 3)
   --endpoints FILE       JSON: [{ "name", "url", "model", "apiKeyEnv"? }], apiKeyEnv names the environment
                          variable that holds the key                      (default: two embedded ones of different pace)
-  --prices FILE          JSON: { "<name or model>": { "inputPerMillion", "outputPerMillion", "cachedInputPerMillion"? } }
+  --prices FILE          JSON: { "<name or model>": { "inputPerMillion", "outputPerMillion",
+                         "cachedInputPerMillion"?, "cacheWriteInputPerMillion"? } }
                          in USD per million tokens                        (default: examples/compare/prices.json)
   --answers-per-month N  the volume of the cost per month                 (default 100000)
   --timeout MS           for each request of a round, in milliseconds     (default 60000)

@@ -1,9 +1,9 @@
 import type { FinishReason, ModelEvent, ProviderEvent, RoundStart, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import { isRecord, type Json } from '../values.ts';
+import type { Json } from '../values.ts';
 import { BlockWriter, send } from './anthropic-messages-block-writer.ts';
-import { messageFinish, messageUsage, stopReason } from './anthropic-messages-wire.ts';
+import { messageFinish, stopReason, writtenUsage } from './anthropic-messages-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { type Fields, setOwn } from './join-json.ts';
 import { type WrittenError, writtenError } from './written-error.ts';
@@ -119,24 +119,6 @@ export class MessagesEncoder implements Stage<ModelEvent, Frame> {
     const rest = this.stop === undefined ? {} : this.ofEvent;
     send('message_delta', { delta, usage: this.usage ?? { output_tokens: 0 }, ...rest }, out);
   }
-}
-
-/** Token counts in Anthropic's words: as they came, if they came in these, else made anew. */
-function writtenUsage(usage: Usage, raw: Json): Json {
-  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens } = usage;
-  if (isRecord(raw) && usage.inputTokens !== undefined && isSame(messageUsage(raw), usage)) return raw as Json;
-  return {
-    input_tokens: inputTokens,
-    output_tokens: outputTokens,
-    ...(cachedInputTokens !== undefined && { cache_read_input_tokens: cachedInputTokens }),
-    ...(reasoningTokens !== undefined && { output_tokens_details: { thinking_tokens: reasoningTokens } }),
-  };
-}
-
-function isSame(a: Usage, b: Usage): boolean {
-  return (['inputTokens', 'outputTokens', 'cachedInputTokens', 'reasoningTokens', 'totalTokens'] as const).every(
-    (count) => a[count] === b[count],
-  );
 }
 
 const ERROR_TYPES: { readonly [status: number]: string } = {

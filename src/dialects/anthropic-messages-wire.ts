@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
-import { isRecord } from '../values.ts';
-import { count } from './token-count.ts';
+import { isRecord, type Json } from '../values.ts';
+import { areSameCounts, count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -134,14 +134,30 @@ export function stopReason(reason: FinishReason, raw: string): string {
   return Object.keys(FINISH_REASONS).find((word) => FINISH_REASONS[word] === reason) ?? 'other';
 }
 
-/** Token counts in the common vocabulary. `input_tokens` are those beyond the cache's. */
+/** Token counts in the common vocabulary. On the wire `input_tokens` are those beyond the cache's: all three are what the model read. */
 export function messageUsage(raw: { readonly [key: string]: unknown }): Usage {
   const details = isRecord(raw.output_tokens_details) ? raw.output_tokens_details : {};
-  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
-    inputTokens: count(raw.input_tokens),
+  const beyond = count(raw.input_tokens);
+  const read = count(raw.cache_read_input_tokens);
+  const written = count(raw.cache_creation_input_tokens);
+  return usageWith({
+    inputTokens: beyond === undefined ? undefined : beyond + (read ?? 0) + (written ?? 0),
     outputTokens: count(raw.output_tokens),
-    cachedInputTokens: count(raw.cache_read_input_tokens),
+    cachedInputTokens: read,
+    cacheWriteInputTokens: written,
     reasoningTokens: count(details.thinking_tokens),
+  });
+}
+
+/** {@link messageUsage} the other way round: as it came, if it came in these words, else made anew. */
+export function writtenUsage(usage: Usage, raw: Json): Json {
+  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteInputTokens, reasoningTokens } = usage;
+  if (isRecord(raw) && usage.inputTokens !== undefined && areSameCounts(messageUsage(raw), usage)) return raw as Json;
+  return {
+    input_tokens: Math.max(0, inputTokens - (cachedInputTokens ?? 0) - (cacheWriteInputTokens ?? 0)),
+    output_tokens: outputTokens,
+    ...(cachedInputTokens !== undefined && { cache_read_input_tokens: cachedInputTokens }),
+    ...(cacheWriteInputTokens !== undefined && { cache_creation_input_tokens: cacheWriteInputTokens }),
+    ...(reasoningTokens !== undefined && { output_tokens_details: { thinking_tokens: reasoningTokens } }),
   };
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
 }

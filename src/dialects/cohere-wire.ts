@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
-import { count } from './token-count.ts';
+import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -89,14 +89,11 @@ export function finishWord(reason: FinishReason, raw: string): string {
 /** Token counts in the common vocabulary: what the model read and wrote, which is more than what is billed. */
 export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
   const tokens = isRecord(raw.tokens) ? raw.tokens : isRecord(raw.billed_units) ? raw.billed_units : {};
-  const inputTokens = count(tokens.input_tokens);
-  const outputTokens = count(tokens.output_tokens);
-  const cachedInputTokens = count(raw.cached_tokens);
-  return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    ...(cachedInputTokens !== undefined && { cachedInputTokens }),
-  };
+  return usageWith({
+    inputTokens: count(tokens.input_tokens),
+    outputTokens: count(tokens.output_tokens),
+    cachedInputTokens: count(raw.cached_tokens),
+  });
 }
 
 /** `usageOf` the other way round. */

@@ -2,7 +2,7 @@ import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { finishWord } from './openai-chat-wire.ts';
+import { finishWord, usageDetails } from './openai-chat-wire.ts';
 import { chatError } from './written-error.ts';
 
 /** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
@@ -93,13 +93,8 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
 
 /** The neutral counts under this protocol's names, whatever the provider calls them. */
 function rawUsage({ usage }: UsageEvent): object {
-  return {
-    input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
-    total_tokens: usage.totalTokens,
-    ...(usage.cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: usage.cachedInputTokens } }),
-    ...(usage.reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
-  };
+  const { inputTokens, outputTokens, totalTokens } = usage;
+  return { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: totalTokens, ...usageDetails(usage) };
 }
 
 function isMessage(data: unknown, name: string): data is object {

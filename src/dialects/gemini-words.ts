@@ -1,6 +1,6 @@
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord, type Json } from '../values.ts';
-import { count } from './token-count.ts';
+import { count, usageWith } from './token-count.ts';
 
 const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
   STOP: 'stop',
@@ -33,15 +33,14 @@ export function geminiFinish(word: string, calls: number): FinishReason {
 export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | undefined {
   const said = count(raw.candidatesTokenCount);
   const thought = count(raw.thoughtsTokenCount);
-  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+  const usage = usageWith({
     inputTokens: count(raw.promptTokenCount),
     outputTokens: said === undefined ? thought : said + (thought ?? 0),
     totalTokens: count(raw.totalTokenCount),
     cachedInputTokens: count(raw.cachedContentTokenCount),
     reasoningTokens: thought,
-  };
-  const counted = Object.entries(usage).filter(([, value]) => value !== undefined);
-  return counted.length > 0 ? Object.fromEntries(counted) : undefined;
+  });
+  return Object.keys(usage).length > 0 ? usage : undefined;
 }
 
 /** The common vocabulary in the provider's words: its own, where it came in one. */

@@ -4,7 +4,8 @@ import type { Output, Stage } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
-import { finishWord, usageOf } from './openai-chat-wire.ts';
+import { finishWord, usageDetails, usageOf } from './openai-chat-wire.ts';
+import { areSameCounts } from './token-count.ts';
 import { chatError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: Json };
@@ -151,19 +152,8 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
 
 /** Token counts in OpenAI's words: as they came, if they came in these, else made anew. Clients rely on the first three. */
 function writtenUsage(usage: Usage, raw: Json | undefined): Json {
-  if (isRecord(raw) && isSameUsage(usageOf(raw), usage)) return raw as Json;
-  const { inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens, cachedInputTokens, reasoningTokens } = usage;
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: totalTokens,
-    ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
-    ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
-  };
-}
-
-const COUNTS = ['inputTokens', 'outputTokens', 'totalTokens', 'cachedInputTokens', 'reasoningTokens'] as const;
-
-function isSameUsage(a: Usage, b: Usage): boolean {
-  return COUNTS.every((count) => a[count] === b[count]) && a.inputTokens !== undefined && a.outputTokens !== undefined;
+  const own = isRecord(raw) ? usageOf(raw) : {};
+  if (own.inputTokens !== undefined && own.outputTokens !== undefined && areSameCounts(own, usage)) return raw as Json;
+  const { inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens } = usage;
+  return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: totalTokens, ...usageDetails(usage) };
 }

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
-import { count } from './token-count.ts';
+import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -148,17 +148,25 @@ export function finishWord(reason: FinishReason, raw: string): string {
 export function usageOf(raw: { readonly [key: string]: unknown }): Usage {
   const input = isRecord(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {};
   const output = isRecord(raw.completion_tokens_details) ? raw.completion_tokens_details : {};
-  return defined({
+  return usageWith({
     inputTokens: count(raw.prompt_tokens),
     outputTokens: count(raw.completion_tokens),
     totalTokens: count(raw.total_tokens),
     cachedInputTokens: count(input.cached_tokens) ?? count(raw.prompt_cache_hit_tokens),
+    cacheWriteInputTokens: count(input.cache_write_tokens),
     reasoningTokens: count(output.reasoning_tokens),
   });
 }
 
-function defined(usage: { [K in keyof Usage]: Usage[K] | undefined }): Usage {
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+/** The parts of token counts, as far as there are any. */
+export function usageDetails({ cachedInputTokens: read, cacheWriteInputTokens: written, reasoningTokens: reasoning }: Usage): {
+  readonly [key: string]: { readonly [key: string]: number };
+} {
+  const input = { ...(read !== undefined && { cached_tokens: read }), ...(written !== undefined && { cache_write_tokens: written }) };
+  return {
+    ...(Object.keys(input).length > 0 && { prompt_tokens_details: input }),
+    ...(reasoning !== undefined && { completion_tokens_details: { reasoning_tokens: reasoning } }),
+  };
 }
 
 function isRecords(value: unknown): boolean {

@@ -6,6 +6,7 @@ import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { type Fields, WrittenCall, type WrittenItem, WrittenMessage, WrittenReasoning } from './openai-responses-output.ts';
 import { responseUsage } from './openai-responses-wire.ts';
+import { areSameCounts } from './token-count.ts';
 import { chatError } from './written-error.ts';
 
 /** A call as the events have it; it is written when its first character tells which kind it is. */
@@ -185,16 +186,17 @@ function incompleteReason(reason: FinishReason, raw: string): string | undefined
   return reason === 'other' ? raw || 'other' : undefined;
 }
 
-const COUNTS = ['inputTokens', 'outputTokens', 'totalTokens', 'cachedInputTokens', 'reasoningTokens'] as const;
-
 /** Token counts in OpenAI's words: as they came, if they came in these, else made anew. */
 function writtenUsage(usage: Usage, raw: Json | undefined): Json {
   const own = isRecord(raw) ? responseUsage(raw) : {};
-  if (isRecord(raw) && own.inputTokens !== undefined && COUNTS.every((count) => own[count] === usage[count])) return raw as Json;
+  if (isRecord(raw) && own.inputTokens !== undefined && areSameCounts(own, usage)) return raw as Json;
   const { inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens } = usage;
   return {
     input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: usage.cachedInputTokens ?? 0 },
+    input_tokens_details: {
+      cached_tokens: usage.cachedInputTokens ?? 0,
+      ...(usage.cacheWriteInputTokens !== undefined && { cache_write_tokens: usage.cacheWriteInputTokens }),
+    },
     output_tokens: outputTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: totalTokens,

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
-import { count } from './token-count.ts';
+import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
 
@@ -89,14 +89,14 @@ export function responseFinish(word: string): FinishReason {
 export function responseUsage(raw: { readonly [key: string]: unknown }): Usage {
   const input = isRecord(raw.input_tokens_details) ? raw.input_tokens_details : {};
   const output = isRecord(raw.output_tokens_details) ? raw.output_tokens_details : {};
-  const usage: { [K in keyof Usage]: Usage[K] | undefined } = {
+  return usageWith({
     inputTokens: count(raw.input_tokens),
     outputTokens: count(raw.output_tokens),
     totalTokens: count(raw.total_tokens),
     cachedInputTokens: count(input.cached_tokens),
+    cacheWriteInputTokens: count(input.cache_write_tokens),
     reasoningTokens: count(output.reasoning_tokens),
-  };
-  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== undefined));
+  });
 }
 
 /** A text that says something: blank ids and names are absent ones. */

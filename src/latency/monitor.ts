@@ -95,9 +95,9 @@ export class LatencyMonitor {
 /** Where the table is given, not where the first cost is asked for: it may come from a file. */
 function checkPrices(prices: PriceTable): void {
   for (const [model, price] of Object.entries(prices)) {
-    for (const field of ['inputPerMillion', 'outputPerMillion', 'cachedInputPerMillion'] as const) {
+    for (const field of ['inputPerMillion', 'outputPerMillion', 'cachedInputPerMillion', 'cacheWriteInputPerMillion'] as const) {
       const value: unknown = price?.[field];
-      if (field === 'cachedInputPerMillion' && value === undefined) continue;
+      if (field.startsWith('cache') && value === undefined) continue;
       if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue;
       throw new TypeError(`The price of ${JSON.stringify(model)} has ${field}: ${String(value)}; give USD per million tokens, 0 or more.`);
     }

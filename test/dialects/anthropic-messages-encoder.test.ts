@@ -18,7 +18,7 @@ const reasoning = (said: string): ModelEvent => ({ type: 'reasoning-delta', text
 const finish = (reason: 'stop' | 'tool-calls' | 'content-filter', raw: string): ModelEvent => ({ type: 'finish-reason', reason, raw });
 const begin = (index: number, name: string): ModelEvent => ({ type: 'tool-call-start', callId: `c${index}`, index, name });
 const piece = (index: number, said: string): ModelEvent => ({ type: 'tool-call-delta', callId: `c${index}`, index, text: said });
-const usage: ModelEvent = { type: 'usage', usage: { inputTokens: 3, outputTokens: 4, cachedInputTokens: 2 }, raw: { prompt_tokens: 3 } };
+const usage: ModelEvent = { type: 'usage', usage: { inputTokens: 5, outputTokens: 4, cachedInputTokens: 2 }, raw: { prompt_tokens: 3 } };
 
 /** The events that were written, each under its own name. */
 function writtenEvents(events: Iterable<ModelEvent>): Array<{ readonly [key: string]: Json }> {

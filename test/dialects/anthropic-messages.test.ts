@@ -77,7 +77,7 @@ describe('a message', () => {
     expect(error).toBeUndefined();
     expect(values).toMatchObject([
       { type: 'round-start', responseId: 'm1', model: 'claude' },
-      { type: 'usage', usage: { inputTokens: 3, outputTokens: 1, cachedInputTokens: 7 } },
+      { type: 'usage', usage: { inputTokens: 10, outputTokens: 1, cachedInputTokens: 7 } },
       { type: 'reasoning-delta', text: 'Hm' },
       { type: 'provider-event', name: 'signature', data: { signature: 'sig' } },
       { type: 'text-delta', text: 'Hi' },
@@ -88,7 +88,7 @@ describe('a message', () => {
       { type: 'finish-reason', reason: 'tool-calls', raw: 'tool_use' },
       {
         type: 'usage',
-        usage: { inputTokens: 3, outputTokens: 9, cachedInputTokens: 7, reasoningTokens: 2 },
+        usage: { inputTokens: 10, outputTokens: 9, cachedInputTokens: 7, reasoningTokens: 2 },
         raw: { input_tokens: 3, output_tokens: 9, cache_read_input_tokens: 7, output_tokens_details: { thinking_tokens: 2 } },
       },
       { type: 'round-end', reason: 'tool-calls', message: { content: 'Hi', reasoning: 'Hm' } },

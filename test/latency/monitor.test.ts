@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Usage } from '../../src/events.ts';
 import { Histogram } from '../../src/latency/histogram.ts';
 import { LatencyMonitor } from '../../src/latency/monitor.ts';
 import type { LatencyReport } from '../../src/latency/report.ts';
@@ -113,6 +114,16 @@ describe('LatencyMonitor', () => {
   it('costs cached input like input where it has no price of its own', () => {
     const prices = { m: { inputPerMillion: 1, outputPerMillion: 0 } };
     expect(summaryOf([reportWith({ usage: { inputTokens: 10, cachedInputTokens: 10 } })], { prices }).cost?.totalUsd).toBeCloseTo(1e-5, 12);
+  });
+
+  it('costs what was written to a cache at its own price, and no part more than the whole', () => {
+    const prices = { m: { inputPerMillion: 4, cachedInputPerMillion: 1, cacheWriteInputPerMillion: 5, outputPerMillion: 0 } };
+    const costOfOne = (usage: Usage) => summaryOf([reportWith({ usage })], { prices }).cost?.totalUsd;
+    expect(costOfOne({ inputTokens: 1000, cachedInputTokens: 600, cacheWriteInputTokens: 300 })).toBeCloseTo((400 + 600 + 1500) / 1e6, 12);
+    expect(costOfOne({ inputTokens: 10, cachedInputTokens: 8, cacheWriteInputTokens: 8 })).toBeCloseTo((8 + 10) / 1e6, 12);
+    const plain = { m: { inputPerMillion: 4, outputPerMillion: 0 } };
+    const usage = { inputTokens: 10, cacheWriteInputTokens: 10 };
+    expect(summaryOf([reportWith({ usage })], { prices: plain }).cost?.totalUsd).toBeCloseTo(4e-5, 12);
   });
 
   it('has no cost without a price or without usage, and takes none from a prototype', () => {
