@@ -27,8 +27,9 @@ import { ToolRunner } from '../src/tools/tool-runner.ts';
  * to another.
  *
  * Completes when the source has completed and every call has its result. When the source errors nothing more starts, tools that run finish
- * (their timeout bounds that), waiting calls get `not-run`, then the error is raised, its `partial.results` extended. It has no errors of its own:
- * whatever tools, `approve` and `repair` throw is a result.
+ * (their timeout bounds that), waiting calls get `not-run`, then the error is raised, its `partial.results` extended. Whatever tools, `approve` and
+ * `repair` throw is a result; its only error of its own is an {@link UncertainCallError}, in place of the result of a call that the `journal` knows as
+ * started and not settled.
  *
  * After `round-restarted` the events of the cut attempt's tools stop. The k-th call equal in name and canonical arguments takes, once, the k-th
  * of its executions: a result is emitted again for the new call, one that is running or being approved goes on for it. At the end of the round

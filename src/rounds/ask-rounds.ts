@@ -1,10 +1,10 @@
 import { concat, defer, from, mergeAll, Observable, of, Subject, type Subscriber } from 'rxjs';
-import { InterruptedError, withPartial } from '../errors.ts';
+import { InterruptedError, UncertainCallError, withPartial } from '../errors.ts';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
-import { invalidArguments, messageOf, vetoOf } from '../tools/failure.ts';
+import { invalidArguments, messageOf, uncertain, vetoOf } from '../tools/failure.ts';
 import { resultOf } from '../tools/tool-events.ts';
 import type { ResultBounds } from '../tools/tool-message.ts';
 import { AnswerRecord } from './answer-record.ts';
@@ -128,7 +128,11 @@ class Rounds<E extends AnyEvent> {
   /** The round failed: what was assembled gets its result, then the error is raised with all that there was. */
   private breakOff(number: number, error: unknown, out: Output<Out<E>>): unknown {
     const round = this.record.round(number);
-    for (const { callId, name } of round.pending()) this.answer(unansweredResult(callId, name, round.isRunning(callId)), number, out);
+    for (const { callId, name } of round.pending()) {
+      const isUncertain = error instanceof UncertainCallError && error.place.callId === callId;
+      const result = isUncertain ? resultOf({ callId, name }, uncertain()) : unansweredResult(callId, name, round.isRunning(callId));
+      this.answer(result, number, out);
+    }
     return this.withPartial(error);
   }
 

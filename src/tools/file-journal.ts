@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { ToolFailure } from '../events.ts';
 import type { Either, Json } from '../values.ts';
 import type { JournalEntry, ToolJournal } from './tool-journal.ts';
@@ -27,7 +28,7 @@ type Line =
  * Holds the entries of the file in memory, so give each answer, or each conversation, a file of its own. One process at a time: a second
  * one that writes the same file is not noticed.
  *
- * @param path - Created where it does not exist. Its folder must exist.
+ * @param path - Created where it does not exist, with its folder.
  *
  * @example
  * ```ts
@@ -91,6 +92,7 @@ interface OpenJournal {
 }
 
 async function openJournal(path: string): Promise<OpenJournal> {
+  await mkdir(dirname(path), { recursive: true });
   const handle = await open(path, 'a');
   const text = await readFile(path, 'utf8');
   const entries = new Map<string, JournalEntry>();

@@ -30,9 +30,15 @@ export function runJournaled(run: JournaledRun): Observable<JournaledOutput> {
   const { journal, key, call, tool, mayStart } = run;
   return asked(() => journal.begin(key, call), run).pipe(
     map(checkedEntry),
-    catchError((thrown) => of({ state: 'unknown', why: `The journal could not be asked: ${messageOf(thrown)}.` } as const)),
+    catchError((thrown) => of({ state: 'unknown', why: messageOf(thrown) } as const)),
     mergeMap((entry): Observable<JournaledOutput> => {
-      if (entry.state === 'unknown') return of(resultOf(notRun(entry.why)));
+      if (entry.state === 'unknown') {
+        const message = `The journal could not be asked: ${entry.why}.`;
+        return of<JournaledOutput[]>(
+          { type: 'journal-failed', message: `${message} ${call.name} was not run.` },
+          resultOf(notRun(message)),
+        );
+      }
       if (entry.state === 'settled') return of(resultOf(entry.outcome));
       if (entry.state === 'started' && !tool.annotations.idempotentHint && !tool.annotations.readOnlyHint) return of({ type: 'uncertain' });
       if (!mayStart())
@@ -62,7 +68,10 @@ function started(run: JournaledRun): Observable<JournaledOutput> {
 function written(write: () => ReturnType<ToolJournal['settle']>, run: JournaledRun): Observable<JournaledOutput> {
   return asked(write, run).pipe(
     ignoreElements(),
-    catchError((thrown) => of({ type: 'journal-failed', message: messageOf(thrown) } as const)),
+    catchError((thrown) => {
+      const unwritten = `What became of ${run.call.name} could not be written to the journal: ${messageOf(thrown)}.`;
+      return of({ type: 'journal-failed', message: `${unwritten} A process that asks again will take it for unsettled.` } as const);
+    }),
   );
 }
 

@@ -32,13 +32,8 @@ export const unclaimed = (call: ToolCall): Diagnostic =>
     `${call.name} was started by an attempt that was cut, and the next attempt did not ask for it. It may have had an effect.`,
   );
 
-/** What a tool did could not be written down. */
-export const unwritten = (call: ToolCall, why: string): Diagnostic =>
-  diagnostic(
-    call,
-    'journal-failed',
-    `What became of ${call.name} could not be written to the journal: ${why}. A process that asks again will take it for unsettled.`,
-  );
+/** The journal could not be asked, or written. */
+export const journalFailed = (call: ToolCall, message: string): Diagnostic => diagnostic(call, 'journal-failed', message);
 
 function diagnostic(call: ToolCall, code: string, message: string): Diagnostic {
   const { name: _, ...whose } = identity(call);

@@ -5,7 +5,7 @@ import type { AnyEvent, Diagnostic, ModelEvent, ToolCall, ToolEvent, ToolFailure
 import type { Either, Json } from '../values.ts';
 import { Attempts } from './attempts.ts';
 import { Execution, type ExecutionState } from './execution.ts';
-import { notRun, uncertain, unknownTool, vetoOf } from './failure.ts';
+import { notRun, unknownTool, vetoOf } from './failure.ts';
 import { JournalKeys } from './journal-keys.ts';
 import type { RunnerSettings } from './options.ts';
 import { prepareCall } from './prepare-call.ts';
@@ -13,7 +13,7 @@ import { type JournaledOutput, runJournaled } from './run-journaled.ts';
 import { runTool } from './run-tool.ts';
 import { Slots } from './slots.ts';
 import { subscribeWithin } from './subscribe-within.ts';
-import { lostProgress, progressOf, resultOf, startedOf, unclaimed, unwritten } from './tool-events.ts';
+import { journalFailed, lostProgress, progressOf, resultOf, startedOf, unclaimed } from './tool-events.ts';
 
 /** What the runner looks at among the events of its source. */
 type Watched = Extract<ModelEvent, { type: 'finish-reason' | 'round-end' | 'round-restarted' }> | ToolCall;
@@ -158,15 +158,19 @@ export class ToolRunner<E extends AnyEvent> {
     else if (execution.orphaned) return;
     else if (output.type === 'progress') this.target.next(progressOf(execution.call, output.value));
     else if (output.type === 'progress-lost') this.target.next(lostProgress(execution.call, output.message));
-    else this.target.next(unwritten(execution.call, output.message));
+    else this.target.next(journalFailed(execution.call, output.message));
   }
 
-  /** An earlier process started the call, and nobody knows what came of it: the answer cannot go on. */
+  /**
+   * An earlier process started the call, and nobody knows what came of it: the answer cannot go on. The error stands for the call's result,
+   * which would be the last that the next round waits for.
+   */
   private giveUp(execution: Execution): void {
     const { name, callId } = execution.call;
-    const error = new UncertainCallError(name, { place: { callId } });
-    this.fail(error);
-    this.settle(execution, uncertain());
+    execution.abandon();
+    this.open.delete(execution);
+    this.fail(new UncertainCallError(name, { place: { callId } }));
+    this.slots.free();
   }
 
   private settle(execution: Execution, outcome: Either<ToolFailure, Json>): void {

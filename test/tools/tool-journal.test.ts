@@ -2,10 +2,19 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { concat, EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { executeTools } from '../../operators/executeTools.ts';
-import { type AnyEvent, InterruptedError, memoryJournal, scopedJournal, type ToolJournal, UncertainCallError } from '../../src/index.ts';
+import {
+  type AnyEvent,
+  InterruptedError,
+  memoryJournal,
+  scopedJournal,
+  streamAnswer,
+  type ToolJournal,
+  UncertainCallError,
+} from '../../src/index.ts';
 import { fileJournal } from '../../src/node.ts';
+import { scriptedModel } from '../../src/testing/index.ts';
 import { call, codes, collect, failure, later, reader, restarted, result, resultsOf, roundEnd, started, text, tool } from './support.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'toolstream-journal-'));
@@ -91,9 +100,39 @@ describe('executeTools with a journal', () => {
     expect(error).toBeInstanceOf(UncertainCallError);
     expect(error).toMatchObject({ code: 'uncertain-call', toolName: 'pay', place: { callId: 'c1' } });
     expect((error as UncertainCallError).message).toMatch(/never settled.*idempotentHint/);
-    // What ran is waited for, nothing more starts, each call has its result.
-    expect(codes(events)).toEqual({ c0: 'ok', c1: 'cancelled', c9: 'not-run' });
-    expect((error as UncertainCallError).partial.results).toHaveLength(3);
+    // What ran is waited for, and nothing more starts. The error stands for the call's own result, so that no round is asked with it.
+    expect(codes(events)).toEqual({ c0: 'ok', c9: 'not-run' });
+    expect((error as UncertainCallError).partial.results).toHaveLength(2);
+  });
+
+  it.each(['confirmed', 'finished'] as const)('asks no further round then, nor runs the tool under another name: %s', async (startWhen) => {
+    const journal = memoryJournal();
+    let began = 0;
+    const tools = [
+      tool(
+        'pay',
+        () => {
+          began++;
+          return NEVER;
+        },
+        { startWhen },
+      ),
+    ];
+    const model = scriptedModel([[{ call: 'pay' }], [{ call: 'pay' }], ['Paid.']]);
+    const ask = () => streamAnswer({ model, request: { messages: [] }, tools, journal });
+    const first = ask().subscribe();
+    await vi.waitFor(() => expect(began).toBe(1));
+    first.unsubscribe();
+    const asked = model.requests.length;
+    const events: AnyEvent[] = [];
+    const error = await ask()
+      .forEach((event) => void events.push(event))
+      .catch((raised: unknown) => raised);
+    expect(error).toBeInstanceOf(UncertainCallError);
+    expect([began, model.requests.length]).toEqual([1, asked + 1]);
+    // The whole answer has a result for it all the same.
+    expect(codes(events)).toEqual({ [resultsOf(events)[0]?.callId ?? '']: 'cancelled' });
+    expect((error as UncertainCallError).partial.messages.map(({ role }) => role)).toEqual(['assistant', 'tool']);
   });
 
   it.each([{ idempotentHint: true }, { readOnlyHint: true }])('runs it again where the tool says %o', async (annotations) => {
@@ -119,7 +158,11 @@ describe('executeTools with a journal', () => {
     ];
     for (const begin of begins) {
       const { events } = await collect(round, [pay], { journal: { ...memoryJournal(), begin } });
-      expect(events.slice(2)).toEqual([failure('c1', 'pay', 'not-run', /^The journal could not be asked: /, false)]);
+      const message = expect.stringMatching(/^The journal could not be asked: .*pay was not run\.$/);
+      expect(events.slice(2)).toEqual([
+        { type: 'diagnostic', callId: 'c1', code: 'journal-failed', message },
+        failure('c1', 'pay', 'not-run', /^The journal could not be asked: /, false),
+      ]);
     }
     expect(paid).toEqual([]);
   });
@@ -221,8 +264,9 @@ describe('fileJournal', () => {
   });
 
   it('says to whoever asks that the file cannot be opened', async () => {
-    const journal = fileJournal(join(folder, 'no such folder', 'x.jsonl'));
-    await expect(journal.begin('a')).rejects.toThrow('ENOENT');
-    await expect(journal.settle('a', ok)).rejects.toThrow('ENOENT');
+    await fileJournal(join(folder, 'a new folder', 'x.jsonl')).close();
+    const journal = fileJournal(join(folder, 'a new folder', 'x.jsonl', 'y.jsonl'));
+    await expect(journal.begin('a')).rejects.toThrow(/ENOTDIR|EEXIST/);
+    await expect(journal.settle('a', ok)).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 });
