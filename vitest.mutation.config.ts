@@ -10,13 +10,15 @@ if (shared === undefined || !existsSync(`${shared}/streams/manifest.json`)) {
   );
 }
 
-/** The tests that say whether a broken source is noticed: those that need no build, no other runtime and no minute. */
+/** The tests that say whether a broken source is noticed: those that need no build, no other runtime and no seconds. */
 export default mergeConfig(base, {
   test: {
     setupFiles: ['test/support/few-runs.ts'],
     exclude: [
       'test/{package,runtimes,examples,docs,browser,fuzz}/**',
-      'test/recovery/{chaos,killed,soak,concurrent}*',
+      'test/recovery/{chaos,crowd,faults,hostile,killed,soak,unsubscribe}*',
+      'test/e2e/{adversity,text-while-tools-run}*',
+      'test/models/socket-handles*',
       'test/types.test.ts',
       '**/node_modules/**',
     ],
