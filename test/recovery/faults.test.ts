@@ -17,6 +17,7 @@ import {
 import { faults } from '../rounds/events.ts';
 import { figure } from '../support/figures.ts';
 import { handles, leftBeyond } from '../support/handles.ts';
+import { inLanes } from '../support/lanes.ts';
 import { chunkOf, head, LAST_CHUNK, type RawServer, rawServer, type Script, type Step, trickle } from '../support/raw-server.ts';
 import {
   Effects,
@@ -106,15 +107,6 @@ async function released(server: RawServer, before: Record<string, number>): Prom
   await server.close();
   expect(await leftBeyond(before)).toEqual({});
   return length;
-}
-
-/** Runs one after the other in each of some lanes. */
-async function inLanes<T>(items: readonly T[], run: (item: T) => Promise<void>, lanes = 32): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) await run(items[next++] as T);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 const count = (counts: Record<string, number>, what: string) => {
