@@ -89,8 +89,9 @@ async function send(
   const body = new BodyReader(response, signal);
   try {
     if (!response.ok) throw httpErrorOf({ response, url, redirectedTo, sent, text: await body.readDocument() });
-    const chunks = await opening(body, request, response);
-    if (looksLikeDocument(chunks, request)) throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
+    const chunks = await opening(body, request);
+    if (looksLikeDocument(chunks, request, response))
+      throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
     for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
     for (;;) {
       if (gate && !gate.open) await orAborted(gate.opened(), signal);
@@ -124,10 +125,9 @@ async function head(
   }
 }
 
-/** The first chunks, up to the first byte that tells a document from a stream; none where the response says that it is a stream. */
-async function opening(body: BodyReader, request: HttpRequest, response: Response): Promise<Uint8Array[]> {
+/** The first chunks, up to the first byte that tells a document from a stream. */
+async function opening(body: BodyReader, request: HttpRequest): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  if (/event-stream/i.test(response.headers.get('content-type') ?? '')) return chunks;
   for (;;) {
     const chunk = await read(body, request);
     if (chunk === undefined) return chunks;
@@ -136,13 +136,17 @@ async function opening(body: BodyReader, request: HttpRequest, response: Respons
   }
 }
 
-/** What a body in one of the request's framings cannot begin with. Servers mislabel streams, so the content type alone decides nothing. */
-function looksLikeDocument(chunks: readonly Uint8Array[], { framings }: HttpRequest): boolean {
+/**
+ * What a body in one of the request's framings cannot begin with. Servers mislabel streams, so the content type alone decides nothing; JSON that is labelled
+ * as a stream is left to the decoder, a page never is one.
+ */
+function looksLikeDocument(chunks: readonly Uint8Array[], { framings }: HttpRequest, { headers }: Response): boolean {
+  const isLabelled = /event-stream/i.test(headers.get('content-type') ?? '');
   for (const chunk of chunks) {
     const first = chunk.find(isInk);
     if (first === undefined) continue;
-    if (first === 0x7b) return !framings.includes('ndjson');
-    if (first === 0x5b) return !framings.includes('json-array');
+    if (first === 0x7b) return !isLabelled && !framings.includes('ndjson');
+    if (first === 0x5b) return !isLabelled && !framings.includes('json-array');
     return first === 0x3c;
   }
   return false;
