@@ -7,7 +7,7 @@ export class DiagnosticBound implements Output<ModelEvent> {
   private out: Output<ModelEvent> | undefined;
   private readonly max: number;
 
-  constructor(max = 1000) {
+  constructor(max: number) {
     this.max = max;
     this.left = max;
   }

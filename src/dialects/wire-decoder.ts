@@ -33,7 +33,7 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     this.reader = reader;
     this.round = reader.round;
     this.typed = wire.typed === true;
-    this.diagnostics = new DiagnosticBound(options.maxDiagnostics);
+    this.diagnostics = new DiagnosticBound(options.maxDiagnostics ?? 1000);
     this.skipMalformed = options.onMalformed === 'skip';
   }
 

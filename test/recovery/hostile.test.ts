@@ -6,7 +6,7 @@ import { partialArguments } from '../../operators/partialArguments.ts';
 import { selectArgument } from '../../operators/selectArgument.ts';
 import { streamAnswer } from '../../src/answer.ts';
 import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
+import type { DecoderOptions, Dialect } from '../../src/dialects/dialect.ts';
 import * as shop from '../../src/dialects/index.ts';
 import { isToolstreamError, LimitError, ProviderError } from '../../src/errors.ts';
 import type { AnswerEvent, ModelEvent, ToolCall, ToolResult } from '../../src/events.ts';
@@ -524,5 +524,40 @@ describe('patterns and buffers take time in proportion', () => {
   it('canonical forms, and what is quoted of big numbers', () => {
     const json = (size: number): Json => Array.from({ length: size / 10 }, (_, i) => ({ [`k${i % 7}`]: i }));
     expectLinear((size) => void toJson(json(size)), 100_000);
+  });
+});
+
+describe('the bounds of a response', () => {
+  const bounded = (options: DecoderOptions, frames: Frame[]) => runStage<Frame, ModelEvent>(shop.openAiChat.decoder(options), frames);
+
+  it.each([
+    ['maxTextLength', { maxTextLength: 8 }, [chat({ content: 'abcd' }), chat({ reasoning_content: 'efgh' }), chat({ content: 'i' })]],
+    [
+      'maxResponseLength',
+      { maxResponseLength: 200 },
+      [chat({ content: 'abcd' }), chat({ content: 'efgh' }), chat({ content: 'x'.repeat(100) })],
+    ],
+    ['maxChoices', { maxChoices: 1 }, [chat({ content: 'abcd' }), chat({ content: 'efgh' }), chat({ content: 'x' }, { index: 7 })]],
+  ])('%s: one more is a LimitError, with what came before', (limit, options, frames) => {
+    const { values, error } = bounded(options, frames);
+    expect(error).toMatchObject({ name: 'LimitError', limit, partial: { text: expect.stringMatching(/^abcd/) } });
+    expect(values.filter(({ type }) => type.endsWith('-delta'))).toHaveLength(2);
+    expect(bounded(options, frames.slice(0, 2)).error).toMatchObject({ name: 'InterruptedError' });
+  });
+
+  it.each(['maxTextLength', 'maxResponseLength', 'maxChoices', 'maxDiagnostics', 'maxNameLength'])(
+    'refuses a %s that is none, at the call',
+    (bound) => {
+      const options = { dialect: shop.openAiChat, url: 'https://api.example', model: 'm', [bound]: Number.NaN };
+      expect(() => httpModel(options)).toThrow(RangeError);
+    },
+  );
+
+  it('of a million choices the server may make 128', () => {
+    const { error } = bounded(
+      {},
+      Array.from({ length: 1000 }, (_, index) => chat({ content: 'x' }, { index })),
+    );
+    expect(error).toMatchObject({ limit: 'maxChoices', max: 128 });
   });
 });
