@@ -8,6 +8,7 @@ import { isInk } from './framing.ts';
 import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
 import { orAborted } from './or-aborted.ts';
+import { redactedCause, redactor } from './redact.ts';
 import { type Fetch, followingRedirects } from './redirects.ts';
 
 /** Settings of {@link fetchBytes}. */
@@ -119,7 +120,7 @@ async function head(
     const reached = followingRedirects(fetch, url, { method, headers: { ...headers }, signal, ...(method === 'POST' && { body }) });
     return await orAborted(reached, signal, ({ response }) => void response.body?.cancel().catch(() => {}));
   } catch (cause) {
-    throw signal.aborted ? signal.reason : connectionErrorOf(url, cause);
+    throw signal.aborted ? signal.reason : connectionErrorOf(url, redactedCause(cause, redactor(url, headers)));
   } finally {
     timer?.unsubscribe();
   }

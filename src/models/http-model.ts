@@ -1,4 +1,4 @@
-import { catchError, defer, finalize, merge, type Observable, Subject, takeUntil, tap, throwError } from 'rxjs';
+import { catchError, defer, finalize, map, merge, type Observable, Subject, takeUntil, tap, throwError } from 'rxjs';
 import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import type { ResumeRequest } from '../dialects/resumption.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
@@ -13,7 +13,7 @@ import { checkEndpoint, type Endpoint, type HttpRequest, httpRequest } from './e
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
 import { frameReader, framingsOf } from './framing.ts';
 import type { Model } from './model.ts';
-import { redactError, redactor } from './redact.ts';
+import { redactDiagnostic, redactError, redactor } from './redact.ts';
 import { resuming } from './resume.ts';
 import { beforeFirstEvent, type Cancellation, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
@@ -130,7 +130,8 @@ function askOnce(
       if (event.type === 'finish-reason') finished++;
       if (event.type === 'round-end') finished = Infinity;
     }),
-    // An error inside the stream may quote the key too, and the decoder does not know it.
+    // What quotes the server may quote the key, and the decoder does not know it.
+    map((event) => redactDiagnostic(event, redact)),
     catchError((error) => throwError(() => redactError(error, redact))),
   );
   return resumeRequest ? merge(notes$, events$.pipe(finalize(() => notes$.complete()))) : events$;

@@ -1,4 +1,17 @@
-import { catchError, defer, finalize, merge, type Observable, startWith, switchMap, takeUntil, takeWhile, tap, throwError } from 'rxjs';
+import {
+  catchError,
+  defer,
+  finalize,
+  map,
+  merge,
+  type Observable,
+  startWith,
+  switchMap,
+  takeUntil,
+  takeWhile,
+  tap,
+  throwError,
+} from 'rxjs';
 import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import { ConnectionError, ProviderError } from '../errors.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
@@ -10,7 +23,7 @@ import { EndAfterFinish } from './end-after-finish.ts';
 import type { Gate } from './gate.ts';
 import { checkKeepAlive, type KeepAliveTimes } from './keep-alive.ts';
 import type { Model } from './model.ts';
-import { redactError } from './redact.ts';
+import { redactDiagnostic, redactError } from './redact.ts';
 import { beforeFirstEvent, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import type { SocketConnection } from './socket-connection.ts';
 import { messageDecoder } from './socket-decoder.ts';
@@ -186,6 +199,8 @@ function askRound({ settings, sessions, request, answer }: Asked): Observable<Mo
       keep(event);
     }),
     takeWhile(({ type }) => type !== 'round-end', true),
+    // What quotes the server may quote the key, and the decoder does not know it.
+    map((event) => redactDiagnostic(event, redact)),
     catchError((error) => throwError(() => redactError(asRaised(error), redact))),
     finalize(() => kept || connection?.close()),
   );
