@@ -1,82 +1,101 @@
-import type { FinishReason, ModelEvent, Usage } from 'toolstream';
+import type { Frame } from 'toolstream';
+
+type Fields = { [key: string]: unknown };
+
+interface CalledPiece {
+  readonly name?: string;
+  readonly arguments?: string;
+  readonly input?: string;
+}
+
+interface CallPiece {
+  readonly index: number;
+  readonly id?: string;
+  readonly type?: 'function' | 'custom';
+  readonly function?: CalledPiece;
+  readonly custom?: CalledPiece;
+}
+
+interface Delta {
+  readonly content?: string;
+  readonly reasoning_content?: string;
+  readonly refusal?: string;
+  readonly tool_calls?: readonly CallPiece[];
+  readonly function_call?: CalledPiece & { readonly index?: number };
+}
+
+interface Chunk {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  readonly choices: ReadonlyArray<{ readonly index: number; readonly delta: Delta; readonly finish_reason: string | null }>;
+  readonly usage?: unknown;
+}
 
 interface Choice {
-  content: string;
-  reasoning: string;
-  refusal: string;
-  readonly calls: Array<{
-    readonly id: string;
-    readonly type: 'function';
-    readonly function: { readonly name: string; arguments: string };
-  }>;
-  finish: FinishReason | undefined;
+  readonly texts: { content: string; reasoning_content: string; refusal: string };
+  readonly calls: Fields[];
+  functionCall: Fields | undefined;
+  finish: string;
 }
 
-/** What a client that did not ask for a stream gets: the same answer in one piece. */
-export interface CompletionOptions {
-  readonly id: string;
-  readonly model: string;
-  readonly created: number;
-  readonly legacyFunctions: boolean;
-}
-
-const WORDS: { readonly [reason in FinishReason]?: string } = {
-  'tool-calls': 'tool_calls',
-  'content-filter': 'content_filter',
-  pause: 'stop',
-};
-
-/** The events of a whole round as one `chat.completion`. */
-export function completionOf(events: Iterable<ModelEvent>, { id, model, created, legacyFunctions }: CompletionOptions): object {
+/** What a client that did not ask for a stream gets: the chunks of the same answer, joined to one `chat.completion`. */
+export function completionOf(frames: Iterable<Frame>): object {
   const choices = new Map<number, Choice>();
-  const head = { id, object: 'chat.completion', created, model };
-  let usage: Usage | undefined;
-  const of = (index = 0): Choice => {
-    const known = choices.get(index) ?? { content: '', reasoning: '', refusal: '', calls: [], finish: undefined };
-    choices.set(index, known);
-    return known;
-  };
-  for (const event of events) {
-    const choice = event.type === 'diagnostic' ? undefined : of(event.choice);
-    if (!choice) continue;
-    if (event.type === 'round-start')
-      Object.assign(head, event.responseId && { id: event.responseId }, event.model && { model: event.model });
-    else if (event.type === 'text-delta') choice.content += event.text;
-    else if (event.type === 'reasoning-delta') choice.reasoning += event.text;
-    else if (event.type === 'refusal-delta') choice.refusal += event.text;
-    else if (event.type === 'tool-call-start')
-      choice.calls[event.index] = { id: event.callId, type: 'function', function: { name: event.name, arguments: '' } };
-    else if (event.type === 'tool-call-delta') {
-      const call = choice.calls[event.index];
-      if (call) call.function.arguments += event.text;
-    } else if (event.type === 'finish-reason') choice.finish = event.reason;
-    else if (event.type === 'usage') usage = event.usage;
-    else if (event.type === 'round-end') choice.finish ??= event.reason;
+  let head: object = {};
+  let usage: unknown;
+  for (const { data } of frames) {
+    if (data === '[DONE]') break;
+    const chunk = JSON.parse(data) as Chunk;
+    head = { id: chunk.id, object: 'chat.completion', created: chunk.created, model: chunk.model };
+    usage = chunk.usage ?? usage;
+    for (const { index, delta, finish_reason } of chunk.choices) {
+      const choice = choices.get(index) ?? newChoice();
+      choices.set(index, choice);
+      join(choice, delta);
+      choice.finish = finish_reason ?? choice.finish;
+    }
   }
-  return {
-    ...head,
-    choices: [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => written(index, choice, legacyFunctions)),
-    ...(usage && { usage: writtenUsage(usage) }),
-  };
+  const written = [...choices].sort(([a], [b]) => a - b).map(([index, choice]) => writtenChoice(index, choice));
+  return { ...head, choices: written, ...(usage !== undefined && { usage }) };
 }
 
-function written(index: number, { content, reasoning, refusal, calls, finish = 'stop' }: Choice, legacy: boolean): object {
-  const [first] = calls;
+function newChoice(): Choice {
+  return { texts: { content: '', reasoning_content: '', refusal: '' }, calls: [], functionCall: undefined, finish: 'stop' };
+}
+
+function join(choice: Choice, { tool_calls, function_call, ...texts }: Delta): void {
+  for (const name of ['content', 'reasoning_content', 'refusal'] as const) choice.texts[name] += texts[name] ?? '';
+  for (const { index, id, type, ...piece } of tool_calls ?? []) {
+    const call = choice.calls[index] ?? { id, type };
+    choice.calls[index] = call;
+    const kind = piece.custom ? 'custom' : 'function';
+    call[kind] = joined(call[kind] as Fields | undefined, piece[kind] ?? {});
+  }
+  // The old form has one call.
+  if (function_call && function_call.index === undefined) choice.functionCall = joined(choice.functionCall, function_call);
+}
+
+function joined(before: Fields = {}, piece: CalledPiece): Fields {
+  const result = { ...before };
+  for (const [key, text] of Object.entries(piece))
+    result[key] = key === 'name' ? text : `${(before[key] as string) ?? ''}${text as string}`;
+  return result;
+}
+
+function writtenChoice(index: number, { texts, calls, functionCall, finish }: Choice): object {
+  const called = calls.length > 0 || functionCall !== undefined;
   return {
     index,
     message: {
       role: 'assistant',
-      content: content === '' && calls.length > 0 ? null : content,
-      refusal: refusal || null,
-      ...(reasoning && { reasoning_content: reasoning }),
-      ...(legacy && first && { function_call: first.function }),
-      ...(!legacy && first && { tool_calls: calls }),
+      content: texts.content === '' && called ? null : texts.content,
+      refusal: texts.refusal || null,
+      ...(texts.reasoning_content && { reasoning_content: texts.reasoning_content }),
+      ...(functionCall && { function_call: functionCall }),
+      ...(calls.length > 0 && { tool_calls: calls.filter(Boolean) }),
     },
     logprobs: null,
-    finish_reason: legacy && finish === 'tool-calls' ? 'function_call' : (WORDS[finish] ?? finish),
+    finish_reason: finish,
   };
-}
-
-function writtenUsage({ inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens }: Usage): object {
-  return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: totalTokens };
 }

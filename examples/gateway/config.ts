@@ -13,6 +13,8 @@ const upstream = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
   /** Whether fields of a request that the library has no word for are sent on. Default: where the upstream speaks OpenAI's chat, too. */
   passUnknown: z.boolean().optional(),
+  /** Whether the upstream has custom tools. Default: OpenAI's Responses API has, its chat API elsewhere has not. */
+  customTools: z.boolean().optional(),
 });
 
 const file = z.strictObject({ port: z.number().optional(), models: z.record(z.string(), upstream) });
@@ -61,7 +63,7 @@ export function configOf(given: unknown, env: NodeJS.ProcessEnv): GatewayConfig 
 }
 
 function upstreamOf(
-  { dialect: named, url, model, keyEnv, headers, passUnknown }: z.infer<typeof upstream>,
+  { dialect: named, url, model, keyEnv, headers, passUnknown, customTools }: z.infer<typeof upstream>,
   env: NodeJS.ProcessEnv,
 ): Upstream {
   const dialect = dialects.get(named);
@@ -73,6 +75,7 @@ function upstreamOf(
     // Read with each request, so that a key can be changed without a restart.
     ...(keyEnv && { apiKey: () => env[keyEnv] }),
     ...(headers && { headers }),
+    ...(customTools !== undefined && { customTools }),
     passUnknown: passUnknown ?? dialect === exported.openAiChat,
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { fromEvent, lastValueFrom, map, type Observable, takeUntil, tap, toArray } from 'rxjs';
-import { type Frame, type Gate, httpModel, type ModelEvent, openAiChat, through, toReadableStream } from 'toolstream';
+import { type Frame, type Gate, httpModel, type ModelEvent, openAiChat, runStage, through, toReadableStream } from 'toolstream';
 import { completionOf } from './completion.ts';
 import type { GatewayConfig, Upstream } from './config.ts';
 import { type Refused, refused, refusedBy } from './errors.ts';
@@ -51,8 +51,7 @@ async function streamed(context: Context, asked: Asked, upstream: Upstream): Pro
       if (!begun) failure = { error };
     },
   });
-  const { includeUsage, legacyFunctions } = asked;
-  const encoder = () => openAiChat.encoder({ ...nameOf(asked), includeUsage, legacyFunctions });
+  const encoder = () => encoderOf(asked, asked.includeUsage);
   const reader = toReadableStream((gate) => ask(asked, upstream, gate).pipe(note, through(encoder), map(eventText))).getReader();
   const { signal } = context.req.raw;
   signal.addEventListener('abort', () => void reader.cancel(), { once: true });
@@ -67,13 +66,13 @@ async function streamed(context: Context, asked: Asked, upstream: Upstream): Pro
 async function inOnePiece(context: Context, asked: Asked, upstream: Upstream): Promise<Response> {
   const left$ = fromEvent(context.req.raw.signal, 'abort');
   const events = await lastValueFrom(ask(asked, upstream).pipe(takeUntil(left$), toArray()));
-  const { responseId: id, model, created } = nameOf(asked);
-  return context.json(completionOf(events, { id, model, created, legacyFunctions: asked.legacyFunctions }));
+  return context.json(completionOf(runStage(encoderOf(asked, true), events).values));
 }
 
-/** What a response is called where the upstream has no names. */
-function nameOf({ model }: Asked) {
-  return { responseId: `chatcmpl-${randomUUID()}`, model, created: Math.floor(Date.now() / 1000) };
+/** Writes what the client reads. `responseId` and `model` are for where the upstream has no names. */
+function encoderOf({ model, legacyFunctions, customTools }: Asked, includeUsage: boolean) {
+  const created = Math.floor(Date.now() / 1000);
+  return openAiChat.encoder({ responseId: `chatcmpl-${randomUUID()}`, model, created, includeUsage, legacyFunctions, customTools });
 }
 
 function eventText({ data }: Frame): Uint8Array {

@@ -1,5 +1,16 @@
-import type { AssistantMessage, ContentPart, Json, JsonSchema, Message, MessageToolCall, ModelRequest, ToolDeclaration } from 'toolstream';
-import { z } from 'zod';
+import {
+  type AssistantMessage,
+  type ContentPart,
+  defineTool,
+  type Json,
+  type JsonSchema,
+  type Message,
+  type MessageToolCall,
+  type ModelRequest,
+  type ToolDeclaration,
+} from 'toolstream';
+import type { z } from 'zod';
+import { type assistantMessage, body, type custom, type declared, type message, type parts, type texts } from './chat-body.ts';
 
 /** What an OpenAI chat request asks for. */
 export interface Asked {
@@ -9,66 +20,12 @@ export interface Asked {
   readonly includeUsage: boolean;
   /** The client speaks the old form, `functions`, and is answered in it. */
   readonly legacyFunctions: boolean;
+  /** Tools whose input is plain text to the client. */
+  readonly customTools: readonly string[];
   readonly request: ModelRequest;
   /** Fields that have no place in a {@link ModelRequest}, as they came. */
   readonly extra: { readonly [key: string]: unknown };
 }
-
-const texts = z.union([z.string(), z.array(z.object({ type: z.literal('text'), text: z.string() }))]);
-const parts = z.array(
-  z.discriminatedUnion('type', [
-    z.object({ type: z.literal('text'), text: z.string() }),
-    z.object({ type: z.literal('image_url'), image_url: z.object({ url: z.string() }) }),
-  ]),
-);
-const called = z.looseObject({ name: z.string(), arguments: z.string() });
-const declared = z.object({
-  name: z.string(),
-  description: z.string().optional(),
-  parameters: z.record(z.string(), z.unknown()).optional(),
-});
-
-/** Servers add fields to the assistant's messages, and want them back. */
-const assistantMessage = z.looseObject({
-  role: z.literal('assistant'),
-  content: texts.nullish(),
-  refusal: z.string().nullish(),
-  reasoning_content: z.string().nullish(),
-  tool_calls: z.array(z.looseObject({ id: z.string(), type: z.literal('function'), function: called })).nullish(),
-  function_call: called.nullish(),
-});
-
-const message = z.discriminatedUnion('role', [
-  z.object({ role: z.enum(['system', 'developer']), content: texts }),
-  z.object({ role: z.literal('user'), content: z.union([z.string(), parts]) }),
-  assistantMessage,
-  z.object({ role: z.literal('tool'), tool_call_id: z.string(), content: texts }),
-  z.object({ role: z.literal('function'), name: z.string(), content: z.string().nullable() }),
-]);
-
-const choice = z.union([
-  z.enum(['auto', 'none', 'required']),
-  z.object({ type: z.literal('function'), function: z.object({ name: z.string() }) }).transform((of) => ({ name: of.function.name })),
-]);
-
-const body = z.looseObject({
-  model: z.string(),
-  messages: z.array(message),
-  stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().optional() }).nullish(),
-  tools: z.array(z.object({ type: z.literal('function'), function: declared })).nullish(),
-  tool_choice: choice.nullish(),
-  functions: z.array(declared).nullish(),
-  function_call: z.union([z.enum(['auto', 'none']), z.object({ name: z.string() })]).nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  max_tokens: z.number().nullish(),
-  max_completion_tokens: z.number().nullish(),
-  temperature: z.number().nullish(),
-  top_p: z.number().nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
-  seed: z.number().nullish(),
-  n: z.number().nullish(),
-});
 
 /** Reads the body of `POST /v1/chat/completions`. @throws ZodError that says what is wrong and where. */
 export function readRequest(received: unknown): Asked {
@@ -77,7 +34,7 @@ export function readRequest(received: unknown): Asked {
   const request: ModelRequest = {
     messages: readMessages(messages),
     ...present({
-      tools: tools?.map((tool) => toolOf(tool.function)) ?? functions?.map(toolOf),
+      tools: tools?.map((tool) => (tool.type === 'custom' ? textToolOf(tool.custom) : toolOf(tool.function))) ?? functions?.map(toolOf),
       toolChoice: tool_choice ?? function_call,
       parallelToolCalls: parallel_tool_calls,
       maxOutputTokens: max_completion_tokens ?? max_tokens,
@@ -89,7 +46,9 @@ export function readRequest(received: unknown): Asked {
     }),
   };
   const legacyFunctions = functions !== null && functions !== undefined;
-  return { model, stream: stream ?? false, includeUsage: stream_options?.include_usage ?? false, legacyFunctions, request, extra };
+  const customTools = (tools ?? []).flatMap((tool) => (tool.type === 'custom' ? [tool.custom.name] : []));
+  const includeUsage = stream_options?.include_usage ?? false;
+  return { model, stream: stream ?? false, includeUsage, legacyFunctions, customTools, request, extra };
 }
 
 function readMessages(messages: ReadonlyArray<z.infer<typeof message>>): Message[] {
@@ -124,11 +83,11 @@ function readMessages(messages: ReadonlyArray<z.infer<typeof message>>): Message
 
 /** The message as it came goes along: a server of the same dialect gets it back whole, with its signatures and reasoning. */
 function assistantOf(sent: z.infer<typeof assistantMessage>, legacyId: string): AssistantMessage {
-  const calls: MessageToolCall[] = (sent.tool_calls ?? []).map(({ id, function: { name, arguments: argumentsText } }) => ({
-    id,
-    name,
-    argumentsText,
-  }));
+  const calls: MessageToolCall[] = (sent.tool_calls ?? []).map((call) =>
+    call.type === 'custom'
+      ? { id: call.id, name: call.custom.name, argumentsText: JSON.stringify(call.custom.input) }
+      : { id: call.id, name: call.function.name, argumentsText: call.function.arguments },
+  );
   if (sent.function_call) calls.push({ id: legacyId, name: sent.function_call.name, argumentsText: sent.function_call.arguments });
   return {
     role: 'assistant',
@@ -151,6 +110,11 @@ function partOf(part: z.infer<typeof parts>[number]): ContentPart {
 function toolOf({ name, description, parameters }: z.infer<typeof declared>): ToolDeclaration {
   const inputSchema: JsonSchema = parameters ?? { type: 'object', properties: {} };
   return { name, ...(description && { description }), inputSchema };
+}
+
+/** Its text or grammar is the parameters: the library knows how to ask for it where there are functions alone. */
+function textToolOf({ name, description = '', format = { type: 'text' } }: z.infer<typeof custom>): ToolDeclaration {
+  return defineTool({ name, description, parameters: format.type === 'text' ? format : { type: 'grammar', ...format.grammar } });
 }
 
 /** Fields that are there: `null` counts as left out. */

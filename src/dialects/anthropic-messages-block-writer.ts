@@ -3,6 +3,7 @@ import type { Frame } from '../frame.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
+import { FunctionArguments } from './function-arguments.ts';
 
 /** Blocks that are written as they came: each is named by its type. */
 const PROVIDED = new Set(['redacted_thinking', 'server_tool_use', 'mcp_tool_use', 'compaction', 'fallback', 'container_upload']);
@@ -10,6 +11,7 @@ const PROVIDED = new Set(['redacted_thinking', 'server_tool_use', 'mcp_tool_use'
 interface CallBlock {
   readonly at: number;
   readonly scanner: JsonScanner;
+  readonly args: FunctionArguments;
   stopped: boolean;
 }
 
@@ -34,7 +36,7 @@ export class BlockWriter {
         return;
       case 'tool-call-start': {
         const at = this.begin({ type: 'tool_use', id: event.callId, name: event.name, input: {} }, out);
-        const call = { at, scanner: new JsonScanner(), stopped: false };
+        const call = { at, scanner: new JsonScanner(), args: new FunctionArguments(), stopped: false };
         this.calls.set(event.callId, call);
         this.openCalls.push(call);
         return;
@@ -87,7 +89,7 @@ export class BlockWriter {
     // White space after a call that was stopped says nothing; anything else must not be lost.
     if (!call || text === '' || (call.stopped && text.trim() === '')) return;
     call.scanner.push(text);
-    this.delta(call.at, { type: 'input_json_delta', partial_json: text }, out);
+    this.delta(call.at, { type: 'input_json_delta', partial_json: call.args.read(text) }, out);
   }
 
   private begin(block: Json, out: Output<Frame>): number {

@@ -4,6 +4,7 @@ import type { Output, Stage } from '../stage.ts';
 import { isRecord } from '../values.ts';
 import { finishWord, writtenUsage } from './cohere-wire.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { FunctionCalls } from './function-arguments.ts';
 import { neededStatus, writtenError } from './written-error.ts';
 
 type Fields = { readonly [key: string]: unknown };
@@ -25,6 +26,7 @@ export class CohereEncoder implements Stage<ModelEvent, Frame> {
   private blocks = 0;
   /** Indexes of calls whose end was not marked. */
   private readonly openCalls = new Set<number>();
+  private readonly functions = new FunctionCalls();
   private finish: { readonly reason: FinishReason; readonly raw: string } | undefined;
   private usage: Usage | undefined;
   private ended = false;
@@ -55,9 +57,11 @@ export class CohereEncoder implements Stage<ModelEvent, Frame> {
         );
         return;
       }
-      case 'tool-call-delta':
-        this.send('tool-call-delta', { index: event.index, ...message({ tool_calls: { function: { arguments: event.text } } }) }, out);
+      case 'tool-call-delta': {
+        const called = { function: { arguments: this.functions.read(event) } };
+        this.send('tool-call-delta', { index: event.index, ...message({ tool_calls: called }) }, out);
         return;
+      }
       case 'tool-call-end':
         this.endCall(event.index, out);
         return;

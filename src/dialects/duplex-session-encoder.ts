@@ -2,12 +2,14 @@ import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { FunctionCalls } from './function-arguments.ts';
 import { finishWord, usageDetails } from './openai-chat-wire.ts';
 import { chatError } from './written-error.ts';
 
 /** Writes one round's events as the messages a server of the duplex session protocol sends. Other choices than 0 have no words here. */
 export class DuplexEncoder implements Stage<ModelEvent, Frame> {
   private readonly options: EncoderOptions;
+  private readonly functions = new FunctionCalls();
   private finish: string | undefined;
   /** Ids of calls whose end was not marked, by index. */
   private readonly open = new Map<number, string>();
@@ -43,7 +45,7 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         send({ type: 'function_call', id: event.callId, index: event.index, name: event.name });
         return;
       case 'tool-call-delta':
-        send({ type: 'function_call', id: event.callId, index: event.index, arguments: event.text });
+        send({ type: 'function_call', id: event.callId, index: event.index, arguments: this.functions.read(event) });
         return;
       case 'tool-call-end':
         this.endCall(event.index, out);

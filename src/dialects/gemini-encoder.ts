@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { FinishReason, ModelEvent, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -99,7 +100,7 @@ export class GeminiEncoder implements Stage<ModelEvent, Frame> {
   }
 
   private call(choice: number, { callId, name, argumentsText }: WholeCall, out: Output<Frame>): void {
-    const args = parsedArguments(argumentsText);
+    const args = parsedArguments(asFunctionArguments(argumentsText));
     const { signatures, signature } = this.candidate(choice);
     const signed = signatures.get(callId);
     if (args === undefined) this.candidate(choice).malformed ??= name;

@@ -1,3 +1,4 @@
+import { asFunctionArguments } from '../calls/text-input.ts';
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import { parseJson } from '../json/parse.ts';
@@ -97,7 +98,7 @@ export class OllamaEncoder implements Stage<ModelEvent, Frame> {
 function writtenArguments(text: string): Json {
   if (text.trim() === '') return {};
   try {
-    const value = parseJson(text) as Json;
+    const value = parseJson(asFunctionArguments(text)) as Json;
     return isRecord(value) ? (value as Json) : text;
   } catch {
     return text;

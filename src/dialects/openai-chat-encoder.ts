@@ -4,6 +4,7 @@ import type { Output, Stage } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
 import type { EncoderOptions } from './dialect.ts';
+import { FunctionCalls } from './function-arguments.ts';
 import { finishWord, usageDetails, usageOf } from './openai-chat-wire.ts';
 import { areSameCounts } from './token-count.ts';
 import { chatError } from './written-error.ts';
@@ -27,6 +28,8 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
   private finished = false;
   /** Of calls of custom tools, by choice and id. */
   private readonly texts = new Map<string, CustomCallText>();
+  /** Of the others. */
+  private readonly functions = new FunctionCalls();
   private usage: UsageEvent | undefined;
   private ended = false;
 
@@ -58,7 +61,7 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
         return;
       case 'tool-call-delta': {
         const text = this.texts.get(`${choice} ${event.callId}`);
-        if (!text) this.call(choice, event.index, {}, { arguments: event.text }, out);
+        if (!text) this.call(choice, event.index, {}, { arguments: this.functions.read(event) }, out);
         else this.sayText(choice, event.index, text.read(event.text), out);
         return;
       }
@@ -153,7 +156,9 @@ export class ChatEncoder implements Stage<ModelEvent, Frame> {
 /** Token counts in OpenAI's words: as they came, if they came in these, else made anew. Clients rely on the first three. */
 function writtenUsage(usage: Usage, raw: Json | undefined): Json {
   const own = isRecord(raw) ? usageOf(raw) : {};
-  if (own.inputTokens !== undefined && own.outputTokens !== undefined && areSameCounts(own, usage)) return raw as Json;
   const { inputTokens = 0, outputTokens = 0, totalTokens = inputTokens + outputTokens } = usage;
+  if (own.inputTokens !== undefined && own.outputTokens !== undefined && areSameCounts(own, usage)) {
+    return { ...(raw as Fields), total_tokens: totalTokens };
+  }
   return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: totalTokens, ...usageDetails(usage) };
 }

@@ -7,8 +7,10 @@ import { collectAnswer } from '../../operators/collectAnswer.ts';
 import { streamAnswer } from '../../src/answer.ts';
 import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
 import { anthropicMessages } from '../../src/dialects/anthropic-messages.ts';
+import { chatChunks } from '../../src/dialects/chat-chunks.ts';
 import { cohere } from '../../src/dialects/cohere.ts';
 import type { Dialect, EncodeOptions } from '../../src/dialects/dialect.ts';
+import { duplexSession } from '../../src/dialects/duplex-session.ts';
 import { gemini } from '../../src/dialects/gemini.ts';
 import { ollama } from '../../src/dialects/ollama.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
@@ -292,3 +294,64 @@ describe('law: plain text comes through either form of a call, however its bytes
     );
   });
 });
+
+describe('law: plain text goes out in its field where the wire has functions alone, however its bytes are split', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...TEXTS));
+  const forms: readonly Dialect[] = [openAiChat, chatChunks, duplexSession, anthropicMessages, gemini, ollama, cohere];
+
+  it.each(forms.map((dialect) => [dialect.name, dialect] as const))('%s', (_, dialect) => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+        fc.array(fc.integer({ min: 1, max: 5 })),
+        drawnSplit,
+        (texts, sizes, split) => {
+          const events: ModelEvent[] = [
+            { type: 'round-start', responseId: 'r1', model: 'm' },
+            ...texts.flatMap((words, index): ModelEvent[] => {
+              const of = { callId: `c${index}`, index };
+              const pieces = inPieces(` ${JSON.stringify(words)}`, sizes);
+              return [
+                { type: 'tool-call-start', ...of, name: 'sql' },
+                ...pieces.map((piece): ModelEvent => ({ type: 'tool-call-delta', ...of, text: piece })),
+              ];
+            }),
+            { type: 'finish-reason', reason: 'tool-calls', raw: 'tool_calls' },
+            { type: 'round-end', reason: 'tool-calls', message: { role: 'assistant', content: '' } },
+          ];
+          const wire = wireOf(dialect);
+          const back = readBack(dialect, wire, splitBytes(written(dialect, wire, events), split));
+          expect(callsOf(back).map((call) => call.arguments)).toEqual(texts.map((input) => ({ _tag: 'Right', right: { input } })));
+        },
+      ),
+      codecRuns(60),
+    );
+  });
+
+  it.each([openAiChat, chatChunks, duplexSession, anthropicMessages, cohere].map((dialect) => [dialect.name, dialect] as const))(
+    'and stays open where it was cut: %s',
+    (_, dialect) => {
+      const events: ModelEvent[] = [
+        { type: 'round-start', responseId: 'r1', model: 'm' },
+        { type: 'tool-call-start', callId: 'c0', index: 0, name: 'sql' },
+        { type: 'tool-call-delta', callId: 'c0', index: 0, text: '"DELETE FROM t\\' },
+        { type: 'tool-call-delta', callId: 'c0', index: 0, text: '"' },
+        { type: 'finish-reason', reason: 'length', raw: 'length' },
+        { type: 'round-end', reason: 'length', message: { role: 'assistant', content: '' } },
+      ];
+      const wire = wireOf(dialect);
+      expect(callsOf(readBack(dialect, wire, [written(dialect, wire, events)]))).toMatchObject([{ arguments: { _tag: 'Left' } }]);
+    },
+  );
+});
+
+/** A text in pieces of these sizes, the rest in single characters. */
+function inPieces(text: string, sizes: readonly number[]): string[] {
+  const pieces: string[] = [];
+  for (let at = 0, i = 0; at < text.length; i++) {
+    const size = sizes[i] ?? 1;
+    pieces.push(text.slice(at, at + size));
+    at += size;
+  }
+  return pieces;
+}

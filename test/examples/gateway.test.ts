@@ -184,6 +184,86 @@ describe('the gateway', () => {
     expect(JSON.parse(upstream.exchanges[0]?.body ?? '')).toMatchObject({ messages, tools: [weather] });
   });
 
+  describe('a tool of plain text', () => {
+    const sql = { type: 'custom' as const, custom: { name: 'sql', description: 'Runs a query' } };
+    const format = { type: 'grammar' as const, grammar: { syntax: 'regex' as const, definition: '\\d+' } };
+    const dates = { type: 'custom' as const, custom: { name: 'dates', format } };
+    const earlier = { id: 'c0', type: 'custom' as const, custom: { name: 'sql', input: 'SELECT "0"' } };
+    const asked = {
+      model: 'm',
+      messages: [
+        question,
+        {
+          role: 'assistant' as const,
+          content: null,
+          tool_calls: [earlier],
+        },
+        { role: 'tool' as const, tool_call_id: 'c0', content: '0' },
+      ],
+      tools: [sql, dates, weather],
+      tool_choice: sql,
+    };
+    const chunk = (delta: object, finish: string | null = null) =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+    const asFunction = (text: string) => ({
+      tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'sql', arguments: text } }],
+    });
+    const asCustom = (input: string) => ({ tool_calls: [{ index: 0, id: 'c', type: 'custom', custom: { name: 'sql', input } }] });
+    const call = { id: 'c', type: 'custom', custom: { name: 'sql', input: 'SELECT "1"' } };
+
+    it.each([
+      ['has functions alone', false, asFunction('{"input":"SELECT \\"1\\""}')],
+      ['has custom tools', true, asCustom('SELECT "1"')],
+    ] as const)('is one to the client where the upstream %s', async (_, customTools, delta) => {
+      const answer = [SSE_HEAD, chunk(delta), chunk({}, 'tool_calls'), 'data: [DONE]\n\n', 'close'] as const;
+      const upstream = await rawServer(answer);
+      open.push(() => upstream.close());
+      const m = { dialect: 'openAiChat', url: upstream.origin, model: 'm', customTools };
+      const client = await clientOf(configOf({ models: { m } }, {}).models);
+
+      expect((await client.chat.completions.create(asked)).choices).toMatchObject([
+        { finish_reason: 'tool_calls', message: { content: null, tool_calls: [call] } },
+      ]);
+      const sent = JSON.parse(upstream.exchanges[0]?.body ?? '');
+      const inField = { type: 'function', function: { name: 'sql', arguments: '{"input":"SELECT \\"0\\""}' } };
+      expect(sent.messages[1].tool_calls).toMatchObject([customTools ? earlier : inField]);
+      expect(sent.tools).toMatchObject(
+        customTools
+          ? [sql, dates, weather]
+          : [{ type: 'function', function: { parameters: { required: ['input'] } } }, { type: 'function' }, weather],
+      );
+      expect(sent.tool_choice).toEqual(
+        customTools ? { type: 'custom', custom: { name: 'sql' } } : { type: 'function', function: { name: 'sql' } },
+      );
+
+      let said = '';
+      for await (const { choices } of await client.chat.completions.create({ ...asked, stream: true })) {
+        for (const piece of choices[0]?.delta.tool_calls ?? []) {
+          expect(piece).not.toHaveProperty('function');
+          said += (piece as unknown as { custom?: { input?: string } }).custom?.input ?? '';
+        }
+      }
+      expect(said).toBe('SELECT "1"');
+    });
+
+    it('is no whole call where its text is cut', async () => {
+      const { client } = await inFrontOf(
+        SSE_HEAD,
+        chunk(asFunction('{"input":"DELETE')),
+        `${chunk({}, 'tool_calls')}data: [DONE]\n\n`,
+        'close',
+      );
+      expect((await client.chat.completions.create(asked)).choices).toMatchObject([{ finish_reason: 'length' }]);
+    });
+
+    it('needs a name that every provider takes', async () => {
+      const { client } = await inFrontOf('close');
+      const named = { type: 'custom' as const, custom: { name: 'a b' } };
+      const refused = client.chat.completions.create({ model: 'm', messages: [question], tools: [named] });
+      await expect(refused).rejects.toMatchObject({ status: 400, param: 'tools.0.custom.name' });
+    });
+  });
+
   it('stops asking upstream when the client is gone', async () => {
     const { client, upstream } = await inFrontOf(SSE_HEAD, piece('Once '), 'hold');
     const stream = await client.chat.completions.create({ model: 'm', messages: [question], stream: true });
