@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type Subscription } from 'rxjs';
 import type { ModelEvent } from '../events.ts';
+import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
 
 /**
  * The end of a response without an end mark: when each choice has its finish reason, the token counts, or `graceMs` without a word, end it.
@@ -31,6 +32,7 @@ export class EndAfterFinish {
     if (this.finished < this.choices || this.tell === undefined) return;
     this.timer?.unsubscribe();
     if (type === 'usage') this.tell?.();
-    else if (type !== 'round-end') this.timer = asyncScheduler.schedule(() => this.tell?.(), this.graceMs);
+    else if (type !== 'round-end' && this.graceMs <= LONGEST_TIMER_MS)
+      this.timer = asyncScheduler.schedule(() => this.tell?.(), this.graceMs);
   }
 }

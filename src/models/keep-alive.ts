@@ -58,11 +58,12 @@ export class KeepAlive {
 
 /** Throws a RangeError where a number makes no sense. */
 export function checkKeepAlive({ everyMs = 30_000, answerMs = 10_000 }: KeepAliveTimes = {}): void {
-  for (const [name, ms] of Object.entries({ everyMs, answerMs })) {
-    if (!(typeof ms === 'number' && ms > 0)) {
-      throw new RangeError(
-        `\`keepAlive.${name}\` is a positive number of milliseconds${name === 'everyMs' ? ', or Infinity' : ''}; this is ${ms}.`,
-      );
-    }
+  if (!(typeof everyMs === 'number' && everyMs > 0)) {
+    throw new RangeError(`\`keepAlive.everyMs\` is a positive number of milliseconds, or Infinity for no pings; this is ${everyMs}.`);
+  }
+  if (!(typeof answerMs === 'number' && answerMs > 0 && answerMs <= LONGEST_TIMER_MS)) {
+    throw new RangeError(
+      `\`keepAlive.answerMs\` is a positive number of milliseconds, at most ${LONGEST_TIMER_MS} (24.8 days); this is ${answerMs}.`,
+    );
   }
 }

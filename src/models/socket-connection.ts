@@ -115,6 +115,15 @@ export class SocketConnection {
     if (this.ending) return;
     this.keepAlive.heard();
     const { maxFrameBytes, maxQueuedBytes } = this.settings;
+    // A class that does not heed `binaryType`.
+    if (!isMessage(data)) {
+      this.fail(
+        new ConnectionError(
+          'The WebSocket gave a message that is neither text nor an ArrayBuffer: hand in a class that heeds `binaryType`.',
+        ),
+      );
+      return;
+    }
     const bytes = sizeOf(data, maxFrameBytes);
     if (bytes > maxFrameBytes) {
       this.fail(tooLong(maxFrameBytes));
@@ -217,7 +226,7 @@ export class SocketConnection {
 }
 
 /** A binary message is marked by the event name `binary`, its data in base64. */
-function frameOf(data: unknown): Frame {
+function frameOf(data: SocketData): Frame {
   if (typeof data === 'string') return { data };
   return { event: BINARY, data: base64(bytesOf(data)) };
 }
@@ -225,14 +234,18 @@ function frameOf(data: unknown): Frame {
 /** The `event` of a frame that was a binary message. */
 export const BINARY = 'binary';
 
-function bytesOf(data: unknown): Uint8Array {
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw new ConnectionError('The WebSocket gave a message that is neither text nor bytes.');
+type SocketData = string | ArrayBuffer | ArrayBufferView;
+
+function isMessage(data: unknown): data is SocketData {
+  return typeof data === 'string' || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
+}
+
+function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Exact only where it matters: a text of that many UTF-16 code units may be too long. */
-function sizeOf(data: unknown, limit: number): number {
+function sizeOf(data: SocketData, limit: number): number {
   if (typeof data !== 'string') return bytesOf(data).byteLength;
   return data.length * 3 > limit ? new TextEncoder().encode(data).byteLength : data.length;
 }

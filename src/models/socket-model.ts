@@ -48,7 +48,7 @@ export interface SocketModelOptions extends SocketEndpoint, Omit<DecoderOptions,
   readonly maxQueuedBytes?: number;
   /** Holds reading back while it is closed; down to the network with `ws` and on Bun, else what comes is queued. Default: none. */
   readonly gate?: Gate;
-  /** With `chatChunks`: how long after the finish reason token counts or the end mark are waited for, in milliseconds. Default: 500. */
+  /** With `chatChunks`: how long after the finish reason token counts or the end mark are waited for, in milliseconds. Default: 500; `Infinity` for ever. */
   readonly graceMs?: number;
 }
 

@@ -108,6 +108,24 @@ describe('socketModel with chatChunks', () => {
     expect(performance.now() - before).toBeGreaterThan(90);
   });
 
+  it.each([Infinity, 2 ** 31])('waits for the token counts for ever where it is told so (graceMs: %s)', async (graceMs) => {
+    const usage = '{"choices":[],"usage":{"prompt_tokens":3}}';
+    const model = await serving(
+      async (served) => {
+        await served.message(0);
+        served.send(chunk({ content: 'a' }), chunk({}, 'stop'));
+        let pongs = 0;
+        // A while, in round trips: a timer that overflows fires within one or two.
+        served.socket.on('pong', () => (++pongs < 100 ? served.socket.ping() : served.send(usage)));
+        served.socket.ping();
+      },
+      { graceMs },
+    );
+    const { events, error } = await run(model(request));
+    expect(error).toBeUndefined();
+    expect(events.at(-1)).toMatchObject({ type: 'round-end', usage: { inputTokens: 3 } });
+  });
+
   it('waits for the finish reason of each choice', async () => {
     const of = (index: number, finish_reason: string | null) => ({
       id: 'r1',
@@ -226,6 +244,25 @@ describe('socketModel', () => {
     expect(error).toMatchObject({ limit: 'maxFrameBytes', partial: { text: 'Half' } });
   });
 
+  it('fails where a class gives what is neither text nor bytes, and the process goes on', async () => {
+    class Blobs extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        Object.assign(this, { binaryType: 'blob' });
+        Object.defineProperty(this, 'binaryType', { get: () => 'blob', set: () => {} });
+      }
+    }
+    const model = await serving(
+      async (served) => {
+        await served.message(0);
+        served.send(chunk({ content: 'Half' }), new Uint8Array([1]));
+      },
+      { webSocket: Blobs },
+    );
+    const { error } = await run(model(request));
+    expect(error).toMatchObject({ code: 'interrupted', message: expect.stringContaining('binaryType'), partial: { text: 'Half' } });
+  });
+
   it('is interrupted when a keep-alive ping goes unanswered', async () => {
     server = await startSocketServer(
       async (served) => {
@@ -329,6 +366,8 @@ describe('socketModel', () => {
     expect(() => socketModel({ ...options, url: 'wss://user:pass@api.example' })).toThrow('no user or password');
     expect(() => socketModel({ ...options, model: '' })).toThrow('`model`');
     expect(() => socketModel({ ...options, keepAlive: { everyMs: 0 } })).toThrow('`keepAlive.everyMs`');
+    for (const answerMs of [0, Number.NaN, Infinity, 2 ** 31])
+      expect(() => socketModel({ ...options, keepAlive: { answerMs } })).toThrow('`keepAlive.answerMs`');
     expect(() => socketModel({ ...options, graceMs: -1 })).toThrow('`graceMs`');
     expect(() => socketModel({ ...options, maxFrameBytes: 0 })).toThrow('maxFrameBytes');
     vi.stubGlobal('WebSocket', undefined);
