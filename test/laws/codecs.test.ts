@@ -24,6 +24,21 @@ import {
   written,
 } from '../support/codecs.ts';
 
+it('law: each conversation drawn has at least two calls, and escapes and characters beyond ASCII in each of them', () => {
+  fc.assert(
+    fc.property(drawnConversation(new Set(['call-ids'])), (events) => {
+      const end = events.at(-1);
+      const calls = (end?.type === 'round-end' && end.message.toolCalls) || [];
+      expect(calls.length).toBeGreaterThanOrEqual(2);
+      for (const { argumentsText } of calls) {
+        expect(argumentsText).toMatch(/\\./);
+        expect(JSON.stringify(JSON.parse(argumentsText))).toMatch(/[^ -~]/);
+      }
+    }),
+    codecRuns(200),
+  );
+});
+
 /** Every dialect that is written as well as read. Each one's own law is in its own test. */
 const dialects: readonly Dialect[] = [openAiChat, openAiResponses, anthropicMessages, gemini, ollama, cohere, duplexSession];
 

@@ -10,6 +10,7 @@ import { ndjsonParser } from '../../src/ndjson/parser.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage, type Stage } from '../../src/stage.ts';
 import { type Arbitraries, arbitraries, type Split, splitBytes } from '../../src/testing/index.ts';
+import type { Json } from '../../src/values.ts';
 
 const draw: Arbitraries = arbitraries(fc);
 
@@ -161,13 +162,25 @@ function spelledAlike(text: string): string {
   return text.trim() === '' ? spelledAlike('{}') : (canonicalJson(text) ?? text);
 }
 
+/** Arguments that never go without escapes and characters beyond ASCII: some in a name, some in a value. */
+const spiced = fc
+  .tuple(draw.jsonObject(), fc.constantFrom('"é"', '\\漢', '\n👩‍🚀', '\ud83d"\\'), fc.string({ unit: 'binary' }), fc.boolean())
+  .map(([object, spice, more, first]): Json => {
+    const field = { [`${spice}é"`]: `${spice}${more}` };
+    return first ? { ...field, ...(object as object) } : { ...(object as object), ...field };
+  });
+
 /**
- * A round as `decode` emits it, with at least two calls (`minCalls`), and with what not every dialect has: a refusal, and a second choice.
+ * A round as `decode` emits it, with at least two calls (`minCalls`), each with escapes and characters beyond ASCII in its arguments, and with what not every dialect has: a refusal, and a second choice.
  * Where a wire has no ids an equal call would be a repeat, so there the calls differ.
  */
 export function drawnConversation(expresses: ReadonlySet<Expression>, minCalls = 2): fc.Arbitrary<ModelEvent[]> {
   return fc
-    .tuple(draw.round({ minCalls }), fc.option(fc.string({ unit: 'binary', minLength: 1 })), fc.option(fc.string({ minLength: 1 })))
+    .tuple(
+      draw.round({ minCalls, ...(minCalls > 0 && { arguments: spiced }) }),
+      fc.option(fc.string({ unit: 'binary', minLength: 1 })),
+      fc.option(fc.string({ minLength: 1 })),
+    )
     .map(([round, refusal, second]) => withMore(round, refusal ?? '', second ?? ''))
     .filter((events) => expresses.has('call-ids') || callsDiffer(events));
 }
