@@ -111,27 +111,27 @@ export const messagesWire: Wire = {
   },
 };
 
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  end_turn: 'stop',
-  stop_sequence: 'stop',
-  tool_use: 'tool-calls',
-  max_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  pause_turn: 'pause',
-  compaction: 'pause',
-  refusal: 'content-filter',
-  error: 'error',
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['tool_use', 'tool-calls'],
+  ['max_tokens', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['pause_turn', 'pause'],
+  ['compaction', 'pause'],
+  ['refusal', 'content-filter'],
+  ['error', 'error'],
+]);
 
 /** The provider's word in the common vocabulary. */
 export function messageFinish(word: string): FinishReason {
-  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return FINISH_REASONS.get(word) ?? 'other';
 }
 
 /** The word for a reason of another dialect: its own, where it means the same here. */
 export function stopReason(reason: FinishReason, raw: string): string {
   if (messageFinish(raw) === reason && raw !== '') return raw;
-  return Object.keys(FINISH_REASONS).find((word) => FINISH_REASONS[word] === reason) ?? 'other';
+  return [...FINISH_REASONS.keys()].find((word) => FINISH_REASONS.get(word) === reason) ?? 'other';
 }
 
 /** Token counts in the common vocabulary. On the wire `input_tokens` are those beyond the cache's: all three are what the model read. */

@@ -2,6 +2,7 @@ import type { AssembledCall } from '../calls/call.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import type { Json } from '../values.ts';
+import { argumentsText } from './arguments-text.ts';
 import { CohereMessageBuilder } from './cohere-message.ts';
 import { type CohereContent, type CohereEvent, type CohereMessage, type CohereToolCall, finishReason, usageOf } from './cohere-wire.ts';
 import type { DecoderOptions } from './dialect.ts';
@@ -78,7 +79,7 @@ export class CohereReader implements WireReader {
 
   private readCall(entry: CohereToolCall, index: number | undefined, out: Output<ModelEvent>): void {
     const { name, arguments: args } = entry.function ?? {};
-    const text = typeof args === 'object' && args !== null ? JSON.stringify(args) : args;
+    const text = argumentsText(args);
     const known = index === undefined || entry.id || name ? undefined : this.calls.get(index);
     if (known) {
       this.round.appendToCall(0, known, text ?? '', out);

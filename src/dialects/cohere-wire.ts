@@ -42,6 +42,7 @@ export type CohereToolCall = t.TypeOf<typeof ToolCall>;
 /** Whether a payload is what nearly every event is: a piece of content. The codec runs on all others. */
 function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
   if (!isRecord(payload) || payload.type !== 'content-delta' || typeof payload.index !== 'number' || !isRecord(payload.delta)) return false;
+  if (payload.id !== undefined && typeof payload.id !== 'string') return false;
   const { message } = payload.delta;
   if (!isRecord(message) || !isRecord(message.content) || Object.keys(message).length > 1) return false;
   for (const key in message.content) if (typeof message.content[key] !== 'string') return false;
@@ -55,20 +56,20 @@ export const cohereWire: Wire = {
 };
 
 /** Cohere's words, and `PAUSE`, which the encoder writes where Cohere has none. */
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  COMPLETE: 'stop',
-  STOP_SEQUENCE: 'stop',
-  TOOL_CALL: 'tool-calls',
-  MAX_TOKENS: 'length',
-  ERROR_LIMIT: 'length',
-  ERROR_TOXIC: 'content-filter',
-  PAUSE: 'pause',
-  ERROR: 'error',
-  TIMEOUT: 'error',
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['COMPLETE', 'stop'],
+  ['STOP_SEQUENCE', 'stop'],
+  ['TOOL_CALL', 'tool-calls'],
+  ['MAX_TOKENS', 'length'],
+  ['ERROR_LIMIT', 'length'],
+  ['ERROR_TOXIC', 'content-filter'],
+  ['PAUSE', 'pause'],
+  ['ERROR', 'error'],
+  ['TIMEOUT', 'error'],
+]);
 
 export function finishReason(word: string): FinishReason {
-  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return FINISH_REASONS.get(word) ?? 'other';
 }
 
 const WORDS = {

@@ -2,30 +2,30 @@ import type { FinishReason, Usage } from '../events.ts';
 import { isRecord, type Json } from '../values.ts';
 import { count, usageWith } from './token-count.ts';
 
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  STOP: 'stop',
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['STOP', 'stop'],
   // Not Google's: servers that imitate it say so when there are calls.
-  FUNCTION_CALL: 'stop',
-  MAX_TOKENS: 'length',
-  SAFETY: 'content-filter',
-  RECITATION: 'content-filter',
-  BLOCKLIST: 'content-filter',
-  PROHIBITED_CONTENT: 'content-filter',
-  SPII: 'content-filter',
-  MODEL_ARMOR: 'content-filter',
-  IMAGE_SAFETY: 'content-filter',
-  IMAGE_PROHIBITED_CONTENT: 'content-filter',
-  IMAGE_RECITATION: 'content-filter',
-  MALFORMED_FUNCTION_CALL: 'error',
-  MALFORMED_RESPONSE: 'error',
-  UNEXPECTED_TOOL_CALL: 'error',
-  TOO_MANY_TOOL_CALLS: 'error',
-  MISSING_THOUGHT_SIGNATURE: 'error',
-};
+  ['FUNCTION_CALL', 'stop'],
+  ['MAX_TOKENS', 'length'],
+  ['SAFETY', 'content-filter'],
+  ['RECITATION', 'content-filter'],
+  ['BLOCKLIST', 'content-filter'],
+  ['PROHIBITED_CONTENT', 'content-filter'],
+  ['SPII', 'content-filter'],
+  ['MODEL_ARMOR', 'content-filter'],
+  ['IMAGE_SAFETY', 'content-filter'],
+  ['IMAGE_PROHIBITED_CONTENT', 'content-filter'],
+  ['IMAGE_RECITATION', 'content-filter'],
+  ['MALFORMED_FUNCTION_CALL', 'error'],
+  ['MALFORMED_RESPONSE', 'error'],
+  ['UNEXPECTED_TOOL_CALL', 'error'],
+  ['TOO_MANY_TOOL_CALLS', 'error'],
+  ['MISSING_THOUGHT_SIGNATURE', 'error'],
+]);
 
 /** The provider's word in the common vocabulary. It has none for calls: what came decides. */
 export function geminiFinish(word: string, calls: number): FinishReason {
-  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  const reason = FINISH_REASONS.get(word) ?? 'other';
   return reason === 'stop' && calls > 0 ? 'tool-calls' : reason;
 }
 
@@ -45,7 +45,7 @@ export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | u
 
 /** The common vocabulary in the provider's words: its own, where it came in one. */
 export function finishWord(reason: FinishReason, raw: string): string {
-  if (Object.hasOwn(FINISH_REASONS, raw) && geminiFinish(raw, reason === 'tool-calls' ? 1 : 0) === reason) return raw;
+  if (FINISH_REASONS.has(raw) && geminiFinish(raw, reason === 'tool-calls' ? 1 : 0) === reason) return raw;
   return WORDS[reason];
 }
 

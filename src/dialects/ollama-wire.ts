@@ -69,18 +69,18 @@ function chunkProblem(payload: unknown): string | undefined {
 }
 
 /** Ollama's words, and those that the encoder writes where Ollama has none. */
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  stop: 'stop',
-  tool_calls: 'tool-calls',
-  length: 'length',
-  content_filter: 'content-filter',
-  pause: 'pause',
-  error: 'error',
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['tool_calls', 'tool-calls'],
+  ['length', 'length'],
+  ['content_filter', 'content-filter'],
+  ['pause', 'pause'],
+  ['error', 'error'],
+]);
 
 /** Ollama has no word for calls: after calls `stop` means that they are to run. Words such as `load` and `unload` are `other`. */
 export function finishReason(word: string, hasCalls: boolean): FinishReason {
-  const reason = Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  const reason = FINISH_REASONS.get(word) ?? 'other';
   return reason === 'stop' && hasCalls ? 'tool-calls' : reason;
 }
 

@@ -2,6 +2,7 @@ import type { CallFragment } from '../calls/assembler.ts';
 import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
+import { argumentsText } from './arguments-text.ts';
 import type { DecoderOptions } from './dialect.ts';
 import { CustomCallReader, customOf } from './openai-chat-custom.ts';
 import { ChatMessageBuilder } from './openai-chat-message.ts';
@@ -196,10 +197,6 @@ export class ChatChunkReader implements WireReader {
 /** Whether the model's last words may be missing. */
 function isCutShort(reason: FinishReason): boolean {
   return reason === 'length' || reason === 'content-filter' || reason === 'error';
-}
-
-function argumentsText(value: string | { readonly [key: string]: unknown } | null | undefined): string | undefined {
-  return value === null || value === undefined || typeof value === 'string' ? (value ?? undefined) : JSON.stringify(value);
 }
 
 /** What comes after what was said already. */

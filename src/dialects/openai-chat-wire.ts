@@ -105,28 +105,28 @@ export const chatWire: Wire = {
 };
 
 /** The provider's word in the common vocabulary. Not by provider: the words do not clash. */
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  stop: 'stop',
-  stop_sequence: 'stop',
-  end_turn: 'stop',
-  eos: 'stop',
-  eos_token: 'stop',
-  tool_calls: 'tool-calls',
-  tool_use: 'tool-calls',
-  function_call: 'tool-calls',
-  length: 'length',
-  max_tokens: 'length',
-  model_length: 'length',
-  content_filter: 'content-filter',
-  safety: 'content-filter',
-  sensitive: 'content-filter',
-  error: 'error',
-  network_error: 'error',
-  insufficient_system_resource: 'error',
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['end_turn', 'stop'],
+  ['eos', 'stop'],
+  ['eos_token', 'stop'],
+  ['tool_calls', 'tool-calls'],
+  ['tool_use', 'tool-calls'],
+  ['function_call', 'tool-calls'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['content_filter', 'content-filter'],
+  ['safety', 'content-filter'],
+  ['sensitive', 'content-filter'],
+  ['error', 'error'],
+  ['network_error', 'error'],
+  ['insufficient_system_resource', 'error'],
+]);
 
 export function finishReason(word: string): FinishReason {
-  return Object.hasOwn(FINISH_REASONS, word.toLowerCase()) ? (FINISH_REASONS[word.toLowerCase()] ?? 'other') : 'other';
+  return FINISH_REASONS.get(word.toLowerCase()) ?? 'other';
 }
 
 /** OpenAI does not pause: what another model paused ends here. */

@@ -35,19 +35,13 @@ export class OutputItem {
   build(): Json | undefined {
     const { call } = this;
     const known = { ...(this.whole ?? this.first) };
-    if (this.type === 'function_call') {
+    if (this.callIndex >= 0) {
       if (!call) return undefined;
-      return {
-        ...known,
-        type: this.type,
-        call_id: call.callId,
-        name: call.name,
-        arguments: call.argumentsText.trim() ? call.argumentsText : '{}',
-      } as Json;
-    }
-    if (this.type === 'custom_tool_call') {
-      if (!call) return undefined;
-      return { ...known, type: this.type, call_id: call.callId, name: call.name, input: this.said.get('input') ?? '' } as Json;
+      const said: Item =
+        this.type === 'function_call'
+          ? { arguments: call.argumentsText.trim() ? call.argumentsText : '{}' }
+          : { input: this.said.get('input') ?? '' };
+      return { ...known, type: this.type, call_id: call.callId, name: call.name, ...said } as Json;
     }
     if (this.whole) return this.whole as Json;
     if (this.type === 'message') {
@@ -98,7 +92,7 @@ export class OutputItems {
 
   /** The item that the last event's list has at a place: by id, by place, or as the next of its type that was not in the list yet. */
   listed(item: Item, index: number, taken: ReadonlySet<OutputItem>): OutputItem | undefined {
-    const type = word(item.type) ?? '';
+    const type = typeOf(item);
     const marks = { item_id: word(item.id), call_id: word(item.call_id) };
     const free = (found: OutputItem | undefined) => (found && !taken.has(found) ? found : undefined);
     return (
@@ -133,6 +127,11 @@ export class OutputItems {
   private identified(type: string, { item_id, call_id }: ItemMarks): OutputItem | undefined {
     return (item_id ? this.byId.get(`${type} ${item_id}`) : undefined) ?? (call_id ? this.byId.get(`${type} ${call_id}`) : undefined);
   }
+}
+
+/** What an item is; one that does not say is of no type that is read. */
+export function typeOf(item: Item): string {
+  return word(item.type) ?? '';
 }
 
 /** The marks of an event that carries a whole item. */

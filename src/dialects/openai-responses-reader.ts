@@ -1,8 +1,9 @@
 import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
+import { argumentsText } from './arguments-text.ts';
 import type { DecoderOptions } from './dialect.ts';
-import { type ItemMarks, marksOf, type OutputItem, OutputItems, partsOf } from './openai-responses-items.ts';
+import { type ItemMarks, marksOf, type OutputItem, OutputItems, partsOf, typeOf } from './openai-responses-items.ts';
 import { type Item, type ResponseEvent, responseFinish, responseUsage, saysText, type TextEvent, word } from './openai-responses-wire.ts';
 import { providerErrorFrom } from './provider-error.ts';
 import { Round } from './round.ts';
@@ -93,22 +94,20 @@ export class ResponseReader implements WireReader {
   }
 
   private readAdded(event: ResponseEvent, out: Output<ModelEvent>): void {
-    const type = word(event.item?.type) ?? '';
-    if (!event.item || !READ_ITEMS.has(type)) {
-      this.passOn(event, out);
-      if (event.item) this.items.begin(type, marksOf(event.item, event.output_index)).first = event.item;
-      return;
-    }
-    const marks = marksOf(event.item, event.output_index);
+    const { item: first } = event;
+    if (!first) return;
+    const type = typeOf(first);
+    const marks = marksOf(first, event.output_index);
     const item = this.items.repeated(type, marks) ?? this.items.begin(type, marks);
-    item.first ??= event.item;
-    this.startCall(item, event.item, out);
+    item.first ??= first;
+    if (READ_ITEMS.has(type)) this.startCall(item, first, out);
+    else this.passOn(event, out);
   }
 
   /** An item is whole: what was not said piece by piece is said now. */
   private readDone(event: ResponseEvent, out: Output<ModelEvent>): void {
     if (!event.item) return;
-    const type = word(event.item.type) ?? '';
+    const type = typeOf(event.item);
     const marks = marksOf(event.item, event.output_index);
     const item = this.items.find(type, marks) ?? this.items.begin(type, marks);
     if (!READ_ITEMS.has(type)) {
@@ -146,7 +145,7 @@ export class ResponseReader implements WireReader {
     }
     const taken = new Set<OutputItem>();
     for (const [i, whole] of partsOf(response.output).entries()) {
-      const item = this.items.listed(whole, i, taken) ?? this.items.begin(word(whole.type) ?? '', marksOf(whole, i));
+      const item = this.items.listed(whole, i, taken) ?? this.items.begin(typeOf(whole), marksOf(whole, i));
       taken.add(item);
       if (item.done) continue;
       if (READ_ITEMS.has(item.type)) this.finishItem(item, whole, out);
@@ -177,7 +176,7 @@ export class ResponseReader implements WireReader {
     const name = word(from.name);
     const id = word(from.call_id) ?? (item.callId ? undefined : word(from.id));
     if (item.call?.callId) return;
-    item.call = this.round.call(0, { index: item.callIndex, id, name, nameIsWhole: true }, out) ?? item.call;
+    item.call = this.round.call(0, { index: item.callIndex, id, name, nameIsWhole: true }, out);
   }
 
   /** Ends a call. Free text is one JSON string to the events, and only now that string is whole. */
@@ -222,9 +221,4 @@ export class ResponseReader implements WireReader {
     const data = Object.fromEntries(Object.entries(event).filter(([key]) => !MARKS.has(key)));
     this.round.provider(0, event.type, data as Json, out);
   }
-}
-
-function argumentsText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return isRecord(value) ? JSON.stringify(value) : undefined;
 }

@@ -71,18 +71,18 @@ export const responsesWire: Wire = {
 };
 
 /** Why a response ended, by its `status` or its `incomplete_details.reason`. */
-const FINISH_REASONS: { readonly [word: string]: FinishReason } = {
-  completed: 'stop',
-  max_output_tokens: 'length',
-  max_tokens: 'length',
-  length: 'length',
-  content_filter: 'content-filter',
-  error: 'error',
-};
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['completed', 'stop'],
+  ['max_output_tokens', 'length'],
+  ['max_tokens', 'length'],
+  ['length', 'length'],
+  ['content_filter', 'content-filter'],
+  ['error', 'error'],
+]);
 
 /** The provider's word in the common vocabulary. */
 export function responseFinish(word: string): FinishReason {
-  return Object.hasOwn(FINISH_REASONS, word) ? (FINISH_REASONS[word] ?? 'other') : 'other';
+  return FINISH_REASONS.get(word) ?? 'other';
 }
 
 /** Token counts in the common vocabulary. */
