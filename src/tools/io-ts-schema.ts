@@ -11,17 +11,27 @@ export interface Codec<A = unknown> {
   decode(value: unknown): { readonly _tag: 'Left'; readonly left: unknown } | { readonly _tag: 'Right'; readonly right: A };
 }
 
-/** What the converter looks at, by `_tag`. */
-interface Node {
-  readonly _tag?: string;
+/** What the converter looks at, by the tags of io-ts. */
+type Node = { readonly name: string } & (
+  | { readonly _tag: 'StringType' | 'NumberType' | 'BooleanType' | 'NullType' | 'UndefinedType' | 'UnknownType' | 'AnyType' }
+  | { readonly _tag: 'AnyArrayType' | 'AnyDictionaryType' | 'ObjectType' }
+  | { readonly _tag: 'LiteralType'; readonly value: string | number | boolean }
+  | { readonly _tag: 'KeyofType'; readonly keys: Readonly<Record<string, unknown>> }
+  | WrappingNode
+  | { readonly _tag: 'InterfaceType' | 'StrictType' | 'PartialType'; readonly props: Readonly<Record<string, Node>> }
+  | { readonly _tag: 'IntersectionType' | 'UnionType' | 'TupleType'; readonly types: readonly Node[] }
+  | DictionaryNode
+);
+interface WrappingNode {
+  readonly _tag: 'ArrayType' | 'ReadonlyArrayType' | 'ReadonlyType' | 'RefinementType' | 'ExactType' | 'RecursiveType';
   readonly name: string;
-  readonly type?: Node;
-  readonly types?: readonly Node[];
-  readonly props?: Readonly<Record<string, Node>>;
-  readonly keys?: Readonly<Record<string, unknown>>;
-  readonly value?: unknown;
-  readonly domain?: Node;
-  readonly codomain?: Node;
+  readonly type: Node;
+}
+interface DictionaryNode {
+  readonly _tag: 'DictionaryType';
+  readonly name: string;
+  readonly domain: Node;
+  readonly codomain: Node;
 }
 
 /**
@@ -69,28 +79,28 @@ class Converter {
       case 'LiteralType':
         return enumOf([node.value]);
       case 'KeyofType':
-        return enumOf(Object.keys(node.keys ?? {}));
+        return enumOf(Object.keys(node.keys));
       case 'ArrayType':
       case 'ReadonlyArrayType':
-        return { type: 'array', items: this.inner(node, `${path}[]`) };
+        return { type: 'array', items: this.convert(node.type, `${path}[]`) };
       case 'ReadonlyType':
-        return this.inner(node, path);
+        return this.convert(node.type, path);
       case 'RefinementType':
         return this.refinement(node, path);
       case 'ExactType':
-        return closed(this.inner(node, path));
+        return closed(this.convert(node.type, path));
       case 'StrictType':
-        return closed(this.object(node, path, true));
+        return closed(this.object(node.props, path, true));
       case 'InterfaceType':
-        return this.object(node, path, true);
+        return this.object(node.props, path, true);
       case 'PartialType':
-        return this.object(node, path, false);
+        return this.object(node.props, path, false);
       case 'IntersectionType':
-        return intersection((node.types ?? []).map((type) => this.convert(type, path)));
+        return intersection(node.types.map((type) => this.convert(type, path)));
       case 'UnionType':
-        return this.union(node.types ?? [], path);
+        return this.union(node.types, path);
       case 'TupleType':
-        return this.tuple(node.types ?? [], path);
+        return this.tuple(node.types, path);
       case 'DictionaryType':
         return this.dictionary(node, path);
       case 'RecursiveType':
@@ -100,15 +110,10 @@ class Converter {
     }
   }
 
-  private inner(node: Node, path: string): JsonSchema {
-    if (!node.type) throw noSchema(node, path);
-    return this.convert(node.type, path);
-  }
-
-  private object(node: Node, path: string, required: boolean): JsonSchema {
+  private object(props: Readonly<Record<string, Node>>, path: string, required: boolean): JsonSchema {
     const properties: Array<[string, JsonSchema]> = [];
     const needed: string[] = [];
-    for (const [key, prop] of Object.entries(node.props ?? {})) {
+    for (const [key, prop] of Object.entries(props)) {
       const at = path === '' ? key : `${path}.${key}`;
       const { node: present, optional } = withoutUndefined(prop);
       properties.push([key, this.convert(present, at)]);
@@ -119,7 +124,8 @@ class Converter {
   }
 
   private union(types: readonly Node[], path: string): JsonSchema {
-    if (types.length > 0 && types.every((type) => type._tag === 'LiteralType')) return enumOf(types.map((type) => type.value));
+    const literals = types.flatMap((type) => (type._tag === 'LiteralType' ? [type.value] : []));
+    if (literals.length > 0 && literals.length === types.length) return enumOf(literals);
     return { anyOf: types.map((type) => this.convert(type, path)) };
   }
 
@@ -128,9 +134,7 @@ class Converter {
     return { type: 'array', prefixItems, items: false, minItems: types.length, maxItems: types.length };
   }
 
-  private dictionary(node: Node, path: string): JsonSchema {
-    const { domain, codomain } = node;
-    if (!domain || !codomain) throw noSchema(node, path);
+  private dictionary({ domain, codomain }: DictionaryNode, path: string): JsonSchema {
     const value = this.convert(codomain, `${path}[]`);
     const keys = this.convert(domain, `${path} (its keys)`);
     if (!Array.isArray(keys.enum)) {
@@ -140,13 +144,13 @@ class Converter {
     return { type: 'object', properties: Object.fromEntries(keys.enum.map((key) => [key, value])), required: keys.enum };
   }
 
-  private refinement(node: Node, path: string): JsonSchema {
-    const base = this.inner(node, path);
+  private refinement(node: WrappingNode, path: string): JsonSchema {
+    const base = this.convert(node.type, path);
     const isInteger = base.type === 'number' && (node.name === 'Int' || node.name === 'Integer');
     return isInteger ? { ...base, type: 'integer' } : base;
   }
 
-  private recursive(node: Node, path: string): JsonSchema {
+  private recursive(node: WrappingNode, path: string): JsonSchema {
     const known = this.names.get(node);
     if (known !== undefined) return { $ref: DEFS + known };
     const wanted = node.name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 64) || 'Recursive';
@@ -155,20 +159,20 @@ class Converter {
     this.names.set(node, name);
     // Reserves the name while the body, which may refer to others of the same name, is converted.
     this.defs.set(name, {});
-    this.defs.set(name, this.inner(node, path));
+    this.defs.set(name, this.convert(node.type, path));
     return { $ref: DEFS + name };
   }
 }
 
 /** `{ type, enum }` instead of `const`, which not every provider knows. */
 function enumOf(values: readonly unknown[]): JsonSchema {
-  const types = [...new Set(values.map((value) => (value === null ? 'null' : typeof value)))];
+  const types = [...new Set(values.map((value) => typeof value))];
   return { type: types.length === 1 ? types[0] : types, enum: [...values] };
 }
 
 /** A property that may be `undefined` is one that may be absent. */
 function withoutUndefined(prop: Node): { node: Node; optional: boolean } {
-  if (prop._tag !== 'UnionType' || !prop.types?.some((type) => type._tag === 'UndefinedType')) {
+  if (prop._tag !== 'UnionType' || !prop.types.some((type) => type._tag === 'UndefinedType')) {
     return { node: prop, optional: prop._tag === 'UnknownType' || prop._tag === 'AnyType' };
   }
   const types = prop.types.filter((type) => type._tag !== 'UndefinedType');
@@ -181,17 +185,20 @@ const closed = (schema: JsonSchema): JsonSchema => (isPlainObject(schema) ? { ..
 
 const PLAIN = new Set(['type', 'properties', 'required', 'additionalProperties']);
 
-const isPlainObject = (schema: JsonSchema) =>
+type PlainObject = JsonSchema & { readonly properties: object; readonly required?: readonly string[] };
+
+const isPlainObject = (schema: JsonSchema): schema is PlainObject =>
   schema.type === 'object' && schema.properties !== undefined && Object.keys(schema).every((key) => PLAIN.has(key));
 
 /** Objects without a key in common become one object, which models read better than `allOf`. */
 function intersection(schemas: readonly JsonSchema[]): JsonSchema {
-  const keys = schemas.flatMap((schema) => Object.keys(schema.properties ?? {}));
-  if (!schemas.every(isPlainObject) || new Set(keys).size !== keys.length) return { allOf: schemas.map(opened) };
-  const required = schemas.flatMap((schema) => (schema.required as string[] | undefined) ?? []);
+  const properties = schemas.filter(isPlainObject).flatMap((schema) => Object.entries(schema.properties));
+  const keys = new Set(properties.map(([key]) => key));
+  if (!schemas.every(isPlainObject) || keys.size !== properties.length) return { allOf: schemas.map(opened) };
+  const required = schemas.flatMap((schema) => schema.required ?? []);
   return {
     type: 'object',
-    properties: Object.fromEntries(schemas.flatMap((schema) => Object.entries(schema.properties ?? {}))),
+    properties: Object.fromEntries(properties),
     ...(required.length > 0 ? { required } : {}),
     ...(schemas.every((schema) => schema.additionalProperties === false) ? { additionalProperties: false } : {}),
   };
@@ -203,7 +210,7 @@ function opened(schema: JsonSchema): JsonSchema {
   return additionalProperties === false ? rest : schema;
 }
 
-const noSchema = (node: Node, path: string) =>
+const noSchema = (node: { readonly name: string }, path: string) =>
   new TypeError(
     `The codec ${node.name}${path === '' ? '' : ` at ${path}`} has no JSON Schema. ` +
       'Give the schema of all parameters beside it: `inputSchema: { type: "object", … }`.',

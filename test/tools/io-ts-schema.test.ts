@@ -38,6 +38,41 @@ describe('ioTsSchema', () => {
     ['strict', t.strict({ city: t.string }), { ...city, additionalProperties: false }],
     ['exact', t.exact(t.type({ city: t.string })), { ...city, additionalProperties: false }],
     [
+      'strict, as older versions tag it',
+      new t.StrictType('Old', t.UnknownRecord.is, t.UnknownRecord.validate, t.identity, { city: t.string }),
+      { ...city, additionalProperties: false },
+    ],
+    [
+      'a property of several types that may be undefined',
+      t.type({ days: t.union([t.number, t.null, t.undefined]) }),
+      { type: 'object', properties: { days: { anyOf: [{ type: 'number' }, { type: 'null' }] } } },
+    ],
+    [
+      'an intersection of partial objects, as one',
+      t.intersection([t.partial({ city: t.string }), t.partial({ days: t.number })]),
+      { type: 'object', properties: { city: { type: 'string' }, days: { type: 'number' } } },
+    ],
+    [
+      'an intersection with what has no fields',
+      t.intersection([t.UnknownRecord, t.type({ city: t.string })]),
+      { allOf: [{ type: 'object' }, city] },
+    ],
+    [
+      'an exact intersection with a key in common: other keys are not forbidden, since each part would forbid those of the others',
+      t.exact(t.intersection([t.type({ city: t.string }), t.type({ city: t.string, days: t.number })])),
+      {
+        allOf: [city, { type: 'object', properties: { city: { type: 'string' }, days: { type: 'number' } }, required: ['city', 'days'] }],
+      },
+    ],
+    [
+      'a record whose keys are of a kind',
+      t.record(
+        t.brand(t.string, (key): key is t.Branded<string, { readonly Id: symbol }> => key.length === 2, 'Id'),
+        t.number,
+      ),
+      { type: 'object', additionalProperties: { type: 'number' }, propertyNames: { type: 'string' } },
+    ],
+    [
       'a property that may be undefined',
       t.type({ city: t.union([t.string, t.undefined]) }),
       { type: 'object', properties: { city: { type: 'string' } } },
@@ -109,9 +144,18 @@ describe('ioTsSchema', () => {
     ['a codec written by hand', t.type({ at: new t.Type('Stamp', t.number.is, t.number.validate, t.identity) }), /codec Stamp at at/],
     ['a function', t.type({ list: t.array(t.Function) }), /codec Function at list\[\]/],
     ['undefined on its own', t.type({ a: t.undefined }), /codec undefined at a/],
+    ['all of it', t.bigint, /codec bigint has no JSON Schema/],
   ] as const) {
     it(`names the place of ${name}`, () => expect(() => ioTsSchema(codec)).toThrow(place));
   }
+
+  it('names the body of a recursive codec whose name has no letters', () => {
+    const Chain: t.Type<unknown> = t.recursion('', () => t.partial({ next: Chain }));
+    expect(ioTsSchema(t.type({ chain: Chain }))).toMatchObject({
+      properties: { chain: { $ref: '#/$defs/Recursive' } },
+      $defs: { Recursive: { properties: { next: { $ref: '#/$defs/Recursive' } } } },
+    });
+  });
 
   it('law: accepts what the codec accepts', () => {
     const codecs = fc.letrec<{ codec: t.Mixed }>((tie) => ({
