@@ -49,7 +49,7 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
   }
 
   transform(event: ModelEvent, out: Output<Frame>): void {
-    if (this.ended || event.choice) return;
+    if (this.ended || event.choice || ('text' in event && event.text === '')) return;
     this.out = out;
     if (this.held && !(event.type === 'tool-call-delta' && event.callId === this.held.callId)) this.flushHeld();
     switch (event.type) {
