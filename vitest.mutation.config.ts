@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mergeConfig } from 'vitest/config';
 import base from './vitest.config.ts';
+import { slow } from './vitest.slow.ts';
 
 // The sources are copied elsewhere to be broken there, so the recordings are named absolutely; without them breakages would survive unseen.
 const shared = process.env.TOOLSTREAM_SHARED;
@@ -14,13 +15,6 @@ if (shared === undefined || !existsSync(`${shared}/streams/manifest.json`)) {
 export default mergeConfig(base, {
   test: {
     setupFiles: ['test/support/few-runs.ts'],
-    exclude: [
-      'test/{package,runtimes,examples,docs,browser,fuzz}/**',
-      'test/recovery/{chaos,crowd,faults,hostile,killed,soak,unsubscribe}*',
-      'test/e2e/{adversity,text-while-tools-run}*',
-      'test/models/socket-handles*',
-      'test/types.test.ts',
-      '**/node_modules/**',
-    ],
+    exclude: slow,
   },
 });

@@ -139,6 +139,49 @@ describe('a response', () => {
     expect(values).toContainEqual({ type: 'provider-event', name: 'new-event', data: { type: 'new-event', delta: {} } });
   });
 
+  it('may have content as a string, arguments as an object, and several calls in one list without indexes', () => {
+    const calls = ['a', 'b'].map((name) => ({ id: name, function: { name, arguments: { x: 1 } } }));
+    const { values, error } = decode([
+      begin,
+      event('content-delta', 0, { content: 'Hi' }),
+      event('tool-call-start', undefined, { tool_calls: calls }),
+      end('TOOL_CALL'),
+    ]);
+    expect(error).toBeUndefined();
+    expect(values).toContainEqual({ type: 'text-delta', text: 'Hi' });
+    expect(callsOf(values)).toEqual([
+      ['a', 'a', '{"x":1}'],
+      ['b', 'b', '{"x":1}'],
+    ]);
+  });
+
+  it('is not changed by events and calls that say nothing', () => {
+    const plain = [begin, text('x'), callStart(0, 'c1', 'f', '{}'), callEnd(0), end()];
+    const nothing = [
+      { type: 'message-start', id: 'm1' },
+      { type: 'tool-call-delta', index: 0, delta: { message: { tool_calls: {} } } },
+      { type: 'tool-call-delta', index: 7, delta: { message: { tool_calls: { function: {} } } } },
+      { type: 'tool-call-end', index: 7 },
+      { ...text(''), logprobs: null },
+    ];
+    expect(decode([...plain.slice(0, 3), ...nothing, ...plain.slice(3)])).toEqual(decode(plain));
+  });
+
+  it('that ends without a reason ends as what came says', () => {
+    expect(decode([begin, text('x'), { type: 'message-end' }]).values.at(-1)).toMatchObject({ type: 'round-end', reason: 'stop' });
+    expect(decode([begin, callStart(0, 'c1', 'f', '{}'), { type: 'message-end', delta: {} }]).values.at(-1)).toMatchObject({
+      type: 'round-end',
+      reason: 'tool-calls',
+    });
+  });
+
+  it('that ends with an error has its counts all the same', () => {
+    const { values, error } = decode([begin, text('x'), end('ERROR', { error: 'out', usage: { tokens: { input_tokens: 3 } } })]);
+    expect(error).toBeInstanceOf(ProviderError);
+    expect(values).toContainEqual(expect.objectContaining({ type: 'usage', usage: { inputTokens: 3 } }));
+    expect(decode([begin, end('COMPLETE', { usage: {} })]).values.at(-1)).toMatchObject({ usage: {} });
+  });
+
   it('says where it went on after its end', () => {
     const { values, error } = decode([begin, text('x'), end(), text('y')]);
     expect(error).toBeUndefined();

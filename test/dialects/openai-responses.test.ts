@@ -240,6 +240,29 @@ describe('openAiResponses: calls', () => {
     expect(summary).toEqual([['c1', 'add', { a: 1 }]]);
   });
 
+  it('announced once more are the same call, unless another call id or place says otherwise', () => {
+    const announced = (call_id: string, output_index?: number) => added(fn(call_id, 'add', '', { id: 'i1' }), { output_index });
+    const ids = (...events: Fields[]) => read([created, ...events, completed()]).summary.map(([id]) => id);
+    expect(ids(announced('c1', 0), announced('c1', 0))).toEqual(['c1']);
+    expect(ids(announced('c1'), announced('c1'))).toEqual(['c1']);
+    expect(ids(announced('c1', 0), announced('c2', 0))).toEqual(['c1', 'c2']);
+    expect(ids(announced('c1', 0), announced('c1', 1))).toHaveLength(2);
+  });
+
+  it('without a call id have the id of their item', () => {
+    const item = { type: 'function_call', id: 'fc_1', name: 'add', arguments: '{"a":1}' };
+    expect(read([created, added(item), itemDone(item), completed()]).summary).toEqual([['fc_1', 'add', { a: 1 }]]);
+  });
+
+  it('of which neither an id nor a name nor an argument came are none, and nothing goes back for them', () => {
+    for (const type of ['function_call', 'custom_tool_call']) {
+      const { summary, finish, native, error } = read([created, added({ type }), text('Hi'), '[DONE]']);
+      expect({ summary, finish, error }).toEqual({ summary: [], finish: [], error: undefined });
+      expect(native).toMatchObject([{ type: 'message' }]);
+    }
+    expect(read([created, added({ type: 'function_call' }), completed()])).toMatchObject({ summary: [], finish: ['stop', 'completed'] });
+  });
+
   it('cut by the token limit never run', () => {
     const cut = [created, added(fn('c1', 'add')), args('{"a":'), itemDone(fn('c1', 'add', '{"a":', { status: 'incomplete' }))];
     const { summary, finish } = read([...cut, incomplete('max_output_tokens')]);
@@ -283,6 +306,40 @@ describe('openAiResponses: endings', () => {
     ['something_new', 'other'],
   ])('incomplete because of %s is %s', (raw, reason) => {
     expect(read([created, text('a'), incomplete(raw)]).finish).toEqual([reason, raw]);
+  });
+
+  it('`response.done` ends by its status, regularly where it says none', () => {
+    const done = (response?: Fields) => ({ type: 'response.done', ...(response && { response }) });
+    expect(read([created, text('a'), done({ status: 'completed' })]).finish).toEqual(['stop', 'completed']);
+    expect(read([created, text('a'), done()]).finish).toEqual(['stop', 'completed']);
+    expect(read([created, text('a'), done({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } })]).finish).toEqual([
+      'length',
+      'max_output_tokens',
+    ]);
+    expect(read([created, text('a'), done({ status: 'failed' })]).error).toBeInstanceOf(ProviderError);
+  });
+
+  it('items that do not say what they are are handed on, and go back', () => {
+    const nameless = { id: 'x1', note: 'who am I?' };
+    const { events, native, error } = read([created, added(nameless), itemDone(nameless), text('a'), completed([nameless, message('a')])]);
+    expect(error).toBeUndefined();
+    expect(events.filter((event) => event.type === 'provider-event')).toHaveLength(2);
+    expect(native).toEqual([nameless, message('a')]);
+    expect(read([created, completed([nameless])]).native).toEqual([nameless]);
+  });
+
+  it('events that lack the item, or the words, they announce say nothing', () => {
+    const empty = [
+      { type: 'response.output_item.added' },
+      { type: 'response.output_item.done' },
+      { type: 'response.output_text.delta' },
+      { type: 'response.output_text.delta', delta: null },
+      { type: 'response.reasoning_summary_text.delta' },
+      { type: 'response.function_call_arguments.done' },
+    ];
+    const { events, summary } = read([created, text('a'), ...empty, completed()]);
+    expect(summary).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual(['round-start', 'text-delta', 'finish-reason', 'round-end']);
   });
 
   it('a cut is an interruption that says where to go on', () => {
