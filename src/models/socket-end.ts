@@ -87,11 +87,18 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+const KEY_ADVICE = 'check `apiKey`, and how the server wants it (`authorization`).';
+const PLACE_ADVICE = 'check that the server speaks WebSocket there.';
+const ADVICE: { readonly [status: number]: string } = {
+  400: PLACE_ADVICE,
+  401: KEY_ADVICE,
+  403: KEY_ADVICE,
+  404: 'check the path of `url`.',
+  426: PLACE_ADVICE,
+};
+
 function adviceFor(status: number): string {
-  if (status === 401 || status === 403) return 'check `apiKey`, and how the server wants it (`authorization`).';
-  if (status === 404) return 'check the path of `url`.';
-  if (status === 426 || status === 400) return 'check that the server speaks WebSocket there.';
-  return isRetryableStatus(status) ? 'asking again may help.' : 'check `url` and `apiKey`.';
+  return ADVICE[status] ?? (isRetryableStatus(status) ? 'asking again may help.' : 'check `url` and `apiKey`.');
 }
 
 function meaningOf(code: number): string {

@@ -54,6 +54,57 @@ function follow(events: ReadonlyArray<Fields | string>): Fields[] {
   return body.messages as Fields[];
 }
 
+describe('an event', () => {
+  it('that lacks what it announces says nothing', () => {
+    const events = [
+      { type: 'message_start' },
+      { type: 'content_block_start', index: 0 },
+      { type: 'content_block_delta', index: 0 },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_start', message: {} },
+      { type: 'message_delta', usage: { output_tokens: null } },
+      { type: 'ping' },
+      { ...end(), delta: { stop_reason: 'end_turn', container: null, list: [], fields: {} } },
+      messageStop,
+    ];
+    const { values, error } = decode(events);
+    expect(error).toBeUndefined();
+    expect(types(values)).toEqual(['round-start', 'finish-reason', 'usage', 'round-end']);
+    expect(values[0]).toEqual({ type: 'round-start' });
+  });
+
+  it('begins a block that was not announced, of the kind that its words are of', () => {
+    const { values } = decode([
+      delta(0, { type: 'thinking_delta', thinking: 'so' }),
+      json(1, '{"a":'),
+      json(1, '1}'),
+      text(2, 'Hi'),
+      delta(2, { feeling: 'good' }),
+      end('tool_use'),
+      messageStop,
+    ]);
+    expect(values.filter(({ type }) => type === 'reasoning-delta')).toEqual([{ type: 'reasoning-delta', text: 'so' }]);
+    expect(textOf(values)).toBe('Hi');
+    expect(roundEnd(values)?.message.toolCalls).toMatchObject([{ name: '', argumentsText: '{"a":1}' }]);
+    expect(provided(values)).toEqual([['delta', { feeling: 'good' }]]);
+  });
+
+  it('that begins a block may have its first words, or all of them', () => {
+    const { values } = decode([
+      messageStart(),
+      block(0, { type: 'thinking', thinking: 'so', signature: 'sig' }),
+      stop(0),
+      block(1, { type: 'tool_use', id: 'c1', name: 'f', input: '{"a":1}' }),
+      stop(1),
+      end('tool_use'),
+      messageStop,
+    ]);
+    expect(values).toContainEqual({ type: 'reasoning-delta', text: 'so' });
+    expect(provided(values)).toContainEqual(['signature', { signature: 'sig' }]);
+    expect(roundEnd(values)?.message.toolCalls).toEqual([{ id: 'c1', name: 'f', argumentsText: '{"a":1}' }]);
+  });
+});
+
 describe('a message', () => {
   it('gives round-start, its words, its calls, the stop reason, usage and round-end', () => {
     const { values, error } = decode([

@@ -295,6 +295,56 @@ describe('token counts', () => {
   });
 });
 
+describe('content in parts', () => {
+  it('is text, thinking as text or as a list of texts, and what nobody here knows', () => {
+    const { values, error } = decode([
+      delta({
+        content: [
+          { type: 'text', text: 'Hi' },
+          { type: 'thinking', thinking: 'so ' },
+          { type: 'thinking', thinking: [{ type: 'text', text: 'it is' }, { type: 'reference' }, 'x'] },
+          { type: 'reference', ids: [1] },
+          { note: 'x' },
+        ],
+      }),
+      finish('stop'),
+      done,
+    ]);
+    expect(error).toBeUndefined();
+    expect(textOf(values)).toBe('Hi');
+    expect(roundEnd(values)?.message.reasoning).toBe('so it is');
+    expect(values.filter(({ type }) => type === 'provider-event')).toEqual([
+      { type: 'provider-event', name: 'reference', data: { type: 'reference', ids: [1] } },
+      { type: 'provider-event', name: 'content', data: { note: 'x' } },
+    ]);
+  });
+});
+
+describe('a chunk', () => {
+  it('without choices, or whose choice has no index, is of the first', () => {
+    const { values } = decode([
+      { id: 'r1', model: 'm' },
+      { choices: [{ delta: { content: 'Hi' } }] },
+      { choices: [{ message: { content: [{ type: 'text', text: '!' }] } }] },
+      finish('stop'),
+      done,
+    ]);
+    expect(types(values)).toEqual(['round-start', 'text-delta', 'text-delta', 'finish-reason', 'round-end']);
+    expect(textOf(values)).toBe('Hi!');
+  });
+
+  it('with blanks among its calls has the calls', () => {
+    const one = entry(0, 'a', 'x', '{}');
+    const { calls: found } = read([delta({ tool_calls: [null, one] }), delta({ tool_calls: [{ index: 0 }] }), finish(), done]);
+    expect(found.map(({ callId }) => callId)).toEqual(['a']);
+  });
+
+  it('with a call that says nothing but its index does not hide the old form beside it', () => {
+    const old = { tool_calls: [{ index: 0 }], function_call: { name: 'x', arguments: '{}' } };
+    expect(read([delta(old), finish('function_call'), done]).calls.map(({ name }) => name)).toEqual(['x']);
+  });
+});
+
 describe('a round', () => {
   it('starts before it ends, though nothing but the end mark came', () => {
     expect(types(decode([done]).values)).toEqual(['round-start', 'round-end']);

@@ -162,6 +162,7 @@ describe('socketModel', () => {
     ['a lost connection', 1006],
     ['a server error', 1011],
     ['an application code for a busy server', 4429],
+    ['a code that nobody here knows', 3000],
   ])('asks again after %s, before the first event', async (_, code) => {
     const model = await serving(async (served, n) => {
       if (n > 0) return answering(served, n);
@@ -184,12 +185,22 @@ describe('socketModel', () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  it('raises an HttpError where the opening is answered with a status (needs `ws`)', async () => {
-    server = await startSocketServer(() => {}, { verifyClient: (_info, done) => done(false, 401, 'no') });
-    const { error } = await run(modelAt(server.url)(request));
-    expect(error).toBeInstanceOf(HttpError);
-    expect(error).toMatchObject({ status: 401, retryable: false });
-  });
+  it.each([
+    [400, false, 'speaks WebSocket'],
+    [401, false, '`apiKey`'],
+    [403, false, '`authorization`'],
+    [404, false, 'the path of `url`'],
+    [418, false, '`url` and `apiKey`'],
+    [503, true, 'asking again'],
+  ])(
+    'raises an HttpError where the opening is answered with status %d, and says what to do (needs `ws`)',
+    async (status, retryable, advice) => {
+      server = await startSocketServer(() => {}, { verifyClient: (_info, done) => done(false, status, 'no') });
+      const { error } = await run(modelAt(server.url, { retry: { maxTries: 1 } })(request));
+      expect(error).toBeInstanceOf(HttpError);
+      expect(error).toMatchObject({ status, retryable, message: expect.stringContaining(advice) });
+    },
+  );
 
   it('says where nothing listens', async () => {
     const model = await serving(() => {}, { retry: { maxTries: 2 } });
