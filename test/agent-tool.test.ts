@@ -123,6 +123,34 @@ describe('agentTool', () => {
     expect(await Promise.all(started.connections.map(({ gone }) => gone))).toEqual([1000, 1000, 1000]);
   });
 
+  it('is told its `system`, and its arguments as JSON where they have no task', async () => {
+    const asked: unknown[] = [];
+    const answering: Model = (given) => {
+      asked.push(given.messages);
+      return scriptedModel([['ok']])(given);
+    };
+    const agent = agentTool({
+      name: 'agent',
+      description: 'Answers',
+      model: answering,
+      system: 'Be short.',
+      parameters: { type: 'object', properties: { city: { type: 'string' } } },
+    });
+    const model = scriptedModel([[{ call: 'agent', arguments: { city: 'Huế' } }], ['Done.']]);
+    await settled(streamAnswer({ model, request, tools: [agent] }));
+    expect(asked).toEqual([
+      [
+        { role: 'system', content: 'Be short.' },
+        { role: 'user', content: '{"city":"Huế"}' },
+      ],
+    ]);
+  });
+
+  it('throws at the call where its model is none', () => {
+    const options = { name: 'agent', description: 'Answers', model: 'gpt' as unknown as Model };
+    expect(() => agentTool(options)).toThrow('agentTool "agent": `model` is no function');
+  });
+
   it('is given the task as plain text where that is its only parameter', async () => {
     const script = scriptedModel([['Hanoi']]);
     const agent = agentTool({ name: 'capital', description: 'Knows capitals', parameters: { type: 'text' }, model: script });

@@ -1,10 +1,11 @@
-import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
+import { filter, firstValueFrom, fromEvent, lastValueFrom, map, take, takeUntil, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { streamAnswer } from '../../src/answer.ts';
 import { duplexSession } from '../../src/dialects/duplex-session.ts';
 import { InterruptedError, ProviderError } from '../../src/errors.ts';
 import type { AnswerEvent } from '../../src/events.ts';
+import type { AssistantMessage, ModelRequest } from '../../src/messages.ts';
 import { type SocketModelOptions, socketModel } from '../../src/models/socket-model.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
 import { settled } from '../support/settled.ts';
@@ -243,6 +244,55 @@ describe('socketModel with duplexSession', () => {
     });
     await lastValueFrom(streamAnswer({ model: between, request, tools: [never] }).pipe(take(7), toArray()));
     expect(await (await server.connection(0)).gone).toBe(1000);
+  });
+
+  describe('within an answer', () => {
+    const user = { role: 'user', content: 'Hi' } as const;
+    const result = (toolCallId: string) => ({ role: 'tool', toolCallId, name: 'add', content: '3' }) as const;
+    const tools = [{ name: 'add', description: 'Adds', inputSchema: { type: 'object' } }];
+
+    /** Asks two rounds of one answer. @returns how many connections that took. */
+    async function connectionsFor(second: (reply: AssistantMessage) => ModelRequest): Promise<number> {
+      const model = await serving(async (served) => {
+        await served.message(0);
+        served.send(call('c1', 'add', {}), call('c2', 'add', {}), done('tool_calls'));
+        await served.message(1);
+        served.send(text('Done'), done());
+      });
+      const answer = new AbortController();
+      const { reply } = await lastValueFrom(
+        model({ messages: [user], tools }, answer.signal).pipe(
+          filter((event) => event.type === 'round-end'),
+          map(({ message }) => ({ reply: message })),
+        ),
+      );
+      const next$ = model(second(reply), answer.signal).pipe(takeUntil(fromEvent(answer.signal, 'abort')));
+      await firstValueFrom(next$, { defaultValue: undefined });
+      const { length } = server.connections;
+      answer.abort();
+      return length;
+    }
+
+    it('asks the round that follows on the same connection', async () => {
+      expect(await connectionsFor((reply) => ({ messages: [user, reply, result('c1'), result('c2')], tools }))).toBe(1);
+    });
+
+    it('knows it again where the messages are equal and no longer the same', async () => {
+      expect(await connectionsFor((reply) => ({ messages: structuredClone([user, reply, result('c1'), result('c2')]), tools }))).toBe(1);
+    });
+
+    it.each<[string, (reply: AssistantMessage) => ModelRequest]>([
+      ['has other tools', (reply) => ({ messages: [user, reply, result('c1'), result('c2')], tools: [...tools] })],
+      ['has nothing new', () => ({ messages: [user], tools })],
+      ['has another question', (reply) => ({ messages: [{ ...user, content: 'Ho' }, reply, result('c1'), result('c2')], tools })],
+      ['goes on with the user', () => ({ messages: [user, user, result('c1'), result('c2')], tools })],
+      ['has another reply', () => ({ messages: [user, { role: 'assistant', content: '' }], tools })],
+      ['lacks a result', (reply) => ({ messages: [user, reply, result('c1')], tools })],
+      ['has the results in another order', (reply) => ({ messages: [user, reply, result('c2'), result('c1')], tools })],
+      ['has words of the user among the results', (reply) => ({ messages: [user, reply, result('c1'), user, result('c2')], tools })],
+    ])('opens another for a request that %s', async (_, second) => {
+      expect(await connectionsFor(second)).toBe(2);
+    });
   });
 
   it('gives each round a connection where it knows no answer', async () => {

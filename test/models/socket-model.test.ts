@@ -300,6 +300,36 @@ describe('socketModel', () => {
     expect(typesOf((await run(model(request))).events)).toEqual(ANSWERED);
   });
 
+  it('bounds messages itself where its class does not: in bytes, not in characters', async () => {
+    class Unbounded extends WebSocket {
+      constructor(url: string, protocols?: string[], options?: object) {
+        super(url, protocols, { ...options, maxPayload: 0 });
+      }
+    }
+    const message = chunk({ content: 'ü'.repeat(200) });
+    const bytes = Buffer.byteLength(JSON.stringify(message));
+    for (const [maxFrameBytes, name] of [
+      [bytes, undefined],
+      [bytes - 1, 'maxFrameBytes'],
+    ] as const) {
+      const model = await serving(
+        async (served) => {
+          await served.message(0);
+          served.send(message, chunk({}, 'stop'), '[DONE]');
+        },
+        { maxFrameBytes, webSocket: Unbounded, retry: { maxTries: 1 } },
+      );
+      const { error } = await run(model(request));
+      expect((error as { limit?: string } | undefined)?.limit).toBe(name);
+      await server.close();
+    }
+  });
+
+  it('may wait for its opening without end', async () => {
+    const model = await serving(answering, { timeouts: { connectMs: Number.POSITIVE_INFINITY } });
+    expect(typesOf((await run(model(request))).events)).toEqual(ANSWERED);
+  });
+
   it('holds the network back while the gate is closed, and loses nothing', async () => {
     const words = Array.from({ length: 200 }, (_, n) => `${n} `);
     const model = await serving(

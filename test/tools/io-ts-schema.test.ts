@@ -6,6 +6,9 @@ import { ioTsIssues } from '../../src/tools/io-ts-issues.ts';
 import { ioTsSchema } from '../../src/tools/io-ts-schema.ts';
 import { issuesText } from '../../src/tools/issues.ts';
 
+interface Chain {
+  readonly next?: Chain;
+}
 interface Tree {
   readonly value: number;
   readonly children: readonly Tree[];
@@ -150,7 +153,7 @@ describe('ioTsSchema', () => {
   }
 
   it('names the body of a recursive codec whose name has no letters', () => {
-    const Chain: t.Type<unknown> = t.recursion('', () => t.partial({ next: Chain }));
+    const Chain: t.Type<Chain> = t.recursion('', () => t.partial({ next: Chain }));
     expect(ioTsSchema(t.type({ chain: Chain }))).toMatchObject({
       properties: { chain: { $ref: '#/$defs/Recursive' } },
       $defs: { Recursive: { properties: { next: { $ref: '#/$defs/Recursive' } } } },
