@@ -113,7 +113,7 @@ function segmentsOf(path: string): Segment[] | undefined {
   while (pattern.lastIndex < path.length) {
     const [matched, name, index, quoted] = pattern.exec(path) ?? [];
     if (matched === undefined) return undefined;
-    const segment = name ?? (index === undefined ? unquoted(quoted ?? '') : Number(index));
+    const segment = name ?? (quoted === undefined ? Number(index) : unquoted(quoted));
     if (segment === undefined) return undefined;
     segments.push(segment);
   }

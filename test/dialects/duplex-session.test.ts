@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { duplexSession } from '../../src/dialects/duplex-session.ts';
 import { MalformedFrameError, ProviderError } from '../../src/errors.ts';
+import type { ModelEvent } from '../../src/events.ts';
 import type { Message } from '../../src/messages.ts';
 import { runStage } from '../../src/stage.ts';
 import { describeCodecLaw } from '../support/codecs.ts';
@@ -95,6 +96,26 @@ describe('duplexSession reads', () => {
 });
 
 describe('duplexSession writes', () => {
+  const write = (events: readonly ModelEvent[], options = {}) =>
+    runStage(duplexSession.encoder(options), events).values.map(({ data }) => JSON.parse(data) as { readonly type: string });
+
+  it('a message that it did not know as it came, and of other dialects none', () => {
+    const own = { type: 'mood', of: 'day' };
+    expect(
+      write([
+        { type: 'provider-event', name: 'mood', data: own },
+        { type: 'provider-event', name: 'signature', data: { signature: 'x' } },
+        { type: 'provider-event', name: 'type', data: 'x' },
+      ]),
+    ).toEqual([own]);
+  });
+
+  it('token counts unless told not to', () => {
+    const counted: ModelEvent = { type: 'usage', usage: { inputTokens: 1 }, raw: {} };
+    expect(write([counted])).toMatchObject([{ type: 'usage', usage: { input_tokens: 1 } }]);
+    expect(write([counted], { includeUsage: false })).toEqual([]);
+  });
+
   it('the request as `init`, and results', () => {
     const messages: Message[] = [{ role: 'user', content: 'Hi' }];
     const { body, path } = duplexSession.encodeRequest({ messages, temperature: 0, extra: { seed: 1 } }, { model: 'm' });

@@ -121,6 +121,39 @@ describe('gemini: arguments that come field by field (google-stream-tool-call-ar
     expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: { list: ['x', { 'c d': 'yz' }], 'it\'s "so"': true }, b: 1 }) }]);
   });
 
+  it('ends a string with a field that says no more of it, once or twice', () => {
+    const open = { jsonPath: '$.a', stringValue: 'x', willContinue: true };
+    const { events } = decode(begin, streamed(open, { jsonPath: '$.a' }, { jsonPath: '$.a', stringValue: '' }), stop);
+    expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: 'x' }) }]);
+  });
+
+  it('ends the string that was kept back with the call', () => {
+    const open = { jsonPath: '$.c', stringValue: 'x', willContinue: true };
+    const { events } = decode(begin, streamed({ jsonPath: '$.a.b', numberValue: 1 }, open), stop);
+    expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: { b: 1 }, c: 'x' }) }]);
+  });
+
+  it('begins the next call where another name or id comes, though the last was not ended', () => {
+    const part = (name: string, more: object) =>
+      say(call({ name, partialArgs: [{ jsonPath: '$.a', numberValue: 1 }], willContinue: true, ...more }));
+    const names = (...parts: unknown[]) => callsOf(decode(...parts, stop).events).map((one) => one.name);
+    expect(names(part('f', { id: '1' }), part('f', { id: '2' }))).toEqual(['f', 'f']);
+    // The one that never ended is told last, as incomplete.
+    expect(callsOf(decode(part('f', {}), part('g', {}), stop).events)).toMatchObject([
+      { name: 'g', arguments: right({ a: 1 }) },
+      { name: 'f', arguments: { _tag: 'Left', left: { code: 'incomplete' } } },
+    ]);
+    expect(names(say(call({ id: '1', name: 'f', willContinue: true })), say(call({ id: '1', name: 'f', willContinue: true })))).toEqual([
+      'f',
+    ]);
+  });
+
+  it('takes a call that says nothing for none', () => {
+    expect(decode(say({ text: 'Hi' }, call({})), stop).events.map(({ type }) => type)).toEqual(
+      decode(say({ text: 'Hi' }), stop).events.map(({ type }) => type),
+    );
+  });
+
   it('sends the call back whole, with its signature', () => {
     const { events } = decode(
       say(call({ name: 'f', willContinue: true }, { thoughtSignature: 'sig' })),
@@ -150,6 +183,35 @@ describe('gemini: arguments that come field by field (google-stream-tool-call-ar
       [
         { jsonPath: '$.a', stringValue: 'x' },
         { jsonPath: '$.a', stringValue: 'y' },
+      ],
+    ],
+    [
+      'a value in the place of an object',
+      [
+        { jsonPath: '$.a.b', stringValue: 'x' },
+        { jsonPath: '$.a', stringValue: 'y' },
+      ],
+    ],
+    [
+      'an item of an object',
+      [
+        { jsonPath: '$.a.b', stringValue: 'x' },
+        { jsonPath: '$.a[0]', stringValue: 'y' },
+      ],
+    ],
+    [
+      'a field of an array',
+      [
+        { jsonPath: '$.a[0]', stringValue: 'x' },
+        { jsonPath: '$.a.b', stringValue: 'y' },
+      ],
+    ],
+    ['a name in quotes that is no string', [{ jsonPath: '$["\\x"]', numberValue: 1 }]],
+    [
+      'a number in the middle of a string',
+      [
+        { jsonPath: '$.a', stringValue: 'x', willContinue: true },
+        { jsonPath: '$.a', numberValue: 1, stringValue: 'y' },
       ],
     ],
     ['an item after a gap', [{ jsonPath: '$.a[7]', numberValue: 1 }]],

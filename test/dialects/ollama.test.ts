@@ -89,6 +89,25 @@ describe('a response', () => {
     expect(decode([text('x'), done({ done_reason: raw })]).values).toContainEqual({ type: 'finish-reason', reason, raw });
   });
 
+  it('is not changed by a call that says nothing, and takes arguments that are text, or absent', () => {
+    const { values } = decode([
+      said({
+        tool_calls: [
+          { function: { name: 'f', arguments: '{"a":1}' } },
+          { function: { name: 'g' } },
+          { function: { name: 'h', arguments: null } },
+        ],
+      }),
+      { done: true, done_reason: 'stop', message: null },
+    ]);
+    expect(callsOf(values).map((call) => call.slice(-2))).toEqual([
+      ['f', '{"a":1}'],
+      ['g', '{}'],
+      ['h', '{}'],
+    ]);
+    expect(values.at(-1)).toMatchObject({ type: 'round-end', reason: 'tool-calls' });
+  });
+
   it('passes on what it does not know', () => {
     const { values } = decode([{ ...said({ images: ['aGk='] }), remote_model: 'x' }, done()]);
     expect(values).toContainEqual({ type: 'provider-event', name: 'images', data: ['aGk='] });

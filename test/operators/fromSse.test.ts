@@ -133,6 +133,17 @@ describe('fromSse', () => {
     expect(again.error).toMatchObject(shown);
   });
 
+  it.each([
+    ['http', { name: 'HttpError', status: 0, retryable: false }],
+    ['timeout', { name: 'TimeoutError', kind: 'total' }],
+    ['limit', { name: 'LimitError', limit: '', max: 0 }],
+    ['provider', { name: 'ProviderError', providerCode: undefined, status: undefined }],
+    ['new-code', { name: 'ProviderError', providerCode: 'new-code' }],
+  ])('gives an error of code %s that lacks its details with what it says', async (code, expected) => {
+    const { error } = await read([`event: error\ndata: ${JSON.stringify({ code, message: 'Said.' })}\n\n`]);
+    expect(error).toMatchObject({ message: 'Said.', ...expected });
+  });
+
   it('gives an error of another class as a ProviderError that says no more than the server did', async () => {
     const { error } = await read([await bytesOf([], new RangeError('at /srv/app/key.ts'))]);
     expect(error).toBeInstanceOf(ProviderError);
