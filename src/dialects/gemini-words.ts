@@ -29,12 +29,16 @@ export function geminiFinish(word: string, calls: number): FinishReason {
   return reason === 'stop' && calls > 0 ? 'tool-calls' : reason;
 }
 
-/** Token counts in the common vocabulary: what was thought is output, too. `undefined` where none are counted. */
+/**
+ * Token counts in the common vocabulary: what was thought is output, too, and what Google's own tools gave the model is input. `undefined`
+ * where none are counted.
+ */
 export function geminiUsage(raw: { readonly [key: string]: unknown }): Usage | undefined {
+  const prompt = count(raw.promptTokenCount);
   const said = count(raw.candidatesTokenCount);
   const thought = count(raw.thoughtsTokenCount);
   const usage = usageWith({
-    inputTokens: count(raw.promptTokenCount),
+    inputTokens: prompt === undefined ? undefined : prompt + (count(raw.toolUsePromptTokenCount) ?? 0),
     outputTokens: said === undefined ? thought : said + (thought ?? 0),
     totalTokens: count(raw.totalTokenCount),
     cachedInputTokens: count(raw.cachedContentTokenCount),

@@ -76,8 +76,8 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   }
 
   private readPayload(given: object, frame: Frame, out: Output<ModelEvent>): void {
-    if (isBlank(given)) return;
     const { event } = frame;
+    if (event !== 'error' && isBlank(given)) return;
     if (event === 'error' || isError(given, this.typed)) {
       if (this.wire.saysMore?.(given) && this.wire.problem(given) === undefined) this.reader.read(given, out);
       throw providerErrorFrom(given as Json);

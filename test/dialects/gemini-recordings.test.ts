@@ -58,10 +58,10 @@ for (const [dialect, parser, atLeast] of forms) {
 
         const usage = events.findLast((event) => event.type === 'usage')?.usage;
         if (expected.usage) {
-          // The manifest has what was said alone; here thoughts are output, too, as they are on the bill.
-          const { thoughtsTokenCount: thoughts = 0, totalTokenCount } = expected.usageRaw;
+          // The manifest has the question and what was said alone; here what tools brought is input, and thoughts are output, as on the bill.
+          const { thoughtsTokenCount: thoughts = 0, toolUsePromptTokenCount: brought = 0, totalTokenCount } = expected.usageRaw;
           expect(usage).toMatchObject({
-            inputTokens: expected.usage.inputTokens,
+            inputTokens: expected.usage.inputTokens + brought,
             outputTokens: (expected.usage.outputTokens ?? 0) + thoughts,
             totalTokens: totalTokenCount,
           });

@@ -387,13 +387,14 @@ describe.runIf(hasShared)('recorded oddities of Gemini', () => {
     expect(provided(of('google-call-with-tools').events, 'finishMessage')).toHaveLength(1);
   });
 
-  it('usage-in-many-chunks (google-model-file-search): counts grow; thoughts are output, and what tools brought makes up the total', () => {
+  it('usage-in-many-chunks (google-model-file-search): counts grow; thoughts are output, and what tools brought is input', () => {
     const usages = typed(of('google-model-file-search').events, 'usage');
     expect(usages.length).toBeGreaterThan(1);
     const { usage, raw } = usages.at(-1) ?? { usage: {}, raw: {} };
-    expect(usage).toMatchObject({ inputTokens: 427, outputTokens: 122 + 447, reasoningTokens: 447, totalTokens: 1767 });
+    expect(usage).toMatchObject({ inputTokens: 427 + 771, outputTokens: 122 + 447, reasoningTokens: 447, totalTokens: 1767 });
     const { toolUsePromptTokenCount } = raw as { toolUsePromptTokenCount: number };
-    expect(427 + 122 + 447 + toolUsePromptTokenCount).toBe(1767);
+    expect(toolUsePromptTokenCount).toBe(771);
+    expect(427 + 771 + 122 + 447).toBe(1767);
   });
 
   it('no-usage: none is made up', () => {

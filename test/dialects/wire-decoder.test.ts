@@ -66,6 +66,15 @@ describe.each(every)('the decoder of $name', (dialect) => {
     }
   });
 
+  it.each([
+    { event: 'error', data: '{}' },
+    { event: 'error', data: 'null' },
+  ])('raises an error that says nothing: $event $data', (frame) => {
+    for (let at = 0; at < frames.length - 1; at++) {
+      expect(decode([...frames.slice(0, at), frame, ...frames.slice(at)]).error).toBeInstanceOf(ProviderError);
+    }
+  });
+
   it('reads an error document that stands over several lines in place of the stream', () => {
     for (const document of [{ error: { message: 'No such model' } }, [{ error: { message: 'No such model' } }]]) {
       const lines = JSON.stringify(document, null, 2).split('\n');
