@@ -7,6 +7,8 @@ export default mergeConfig(base, {
   test: {
     setupFiles: ['test/support/one-seed.ts'],
     exclude: slow,
+    // Measuring slows the tests down, properties above all.
+    testTimeout: 60_000,
     coverage: { enabled: true, thresholds: { branches: 95 } },
   },
 });

@@ -205,6 +205,14 @@ describe('a call written as the whole content (issue ollama/ollama#7886)', () =>
     expect(textOf(events)).toBe('{"type":"top');
   });
 
+  it('holds no content back that no longer can: blanks without end, a list, a name that is no text', () => {
+    const blanks = ' '.repeat(1024 * 1024 + 1);
+    for (const content of [blanks, '[', '{"name":1', '{"parameters":"', '{"other":']) {
+      const { values } = decode([text(content)]);
+      expect(textOf(values) === content, content.slice(0, 20)).toBe(true);
+    }
+  });
+
   it('loses nothing when the response is cut, an error comes, or calls come beside it', () => {
     const half = pieces(call.slice(0, 30), 3);
     expect(decode(half).error).toMatchObject({ name: 'InterruptedError', partial: { text: call.slice(0, 30) } });

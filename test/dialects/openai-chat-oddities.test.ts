@@ -141,6 +141,15 @@ describe('calls of another choice', () => {
     });
   });
 
+  it('and its reasoning and refusal are marked as its own', () => {
+    const other = { id: 'r1', model: 'm', choices: [{ index: 1, delta: { reasoning: 'so', refusal: 'no' } }] };
+    const { values } = decode([delta({ content: 'Hi' }), other, finish('stop'), { choices: [{ index: 1, finish_reason: 'stop' }] }, done]);
+    expect(values).toContainEqual({ type: 'reasoning-delta', text: 'so', choice: 1 });
+    expect(values).toContainEqual({ type: 'refusal-delta', text: 'no', choice: 1 });
+    expect(roundEnd(values)?.message).not.toHaveProperty('reasoning');
+    expect(roundEnd(values)?.message).not.toHaveProperty('refusal');
+  });
+
   it('in the old form do not make the first choice an old one', () => {
     const { values } = decode([
       second({ function_call: { name: 'z', arguments: '{}' } }),

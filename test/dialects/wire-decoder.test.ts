@@ -100,6 +100,13 @@ describe.each(every)('the decoder of $name', (dialect) => {
     },
   );
 
+  it('refuses what is nested too deep, and takes no error out of it', () => {
+    const deep = (depth: number) => `{"error":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    expect(String(decode([{ data: deep(2000) }]).error)).toContain('nested deeper than');
+    expect(decode([{ stray: true, data: deep(2000) }]).error).toMatchObject({ name: 'InterruptedError' });
+    expect(decode([{ stray: true, data: `error: ${deep(2000)}` }]).error).toBeInstanceOf(ProviderError);
+  });
+
   it.each([
     ['nonsense', 'no JSON'],
     ['7', 'number 7'],
