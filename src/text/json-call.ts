@@ -1,3 +1,4 @@
+import { textOfArguments } from '../calls/text-input.ts';
 import { parseJson } from '../json/parse.ts';
 import type { CallSink } from './call-sink.ts';
 import { type Cursor, isSpace, literal, type Reading, space } from './cursor.ts';
@@ -45,8 +46,9 @@ export function* objectCall(cursor: Cursor, sink: CallSink, names: ToolNames): R
       if (args !== undefined) return false;
       streamed = name !== undefined && first === OPEN;
       if (streamed && name !== undefined) sink.begin(name);
-      args = streamed ? yield* streamedObject(cursor, sink, 'hold') : argumentsOf(yield* value(cursor));
-      if (args === undefined) return false;
+      args = streamed ? yield* streamedObject(cursor, sink, 'hold') : yield* value(cursor);
+      // Before the name it may still be plain text.
+      if (!streamed && argumentsOf(args, name === undefined || names.takesText(name)) === undefined) return false;
     } else if (!BESIDE.has(key)) {
       return false;
     } else {
@@ -58,6 +60,10 @@ export function* objectCall(cursor: Cursor, sink: CallSink, names: ToolNames): R
     if (next === CLOSE) break;
   }
   if (name === undefined) return false;
+  if (!streamed && args !== undefined) {
+    args = argumentsOf(args, names.takesText(name));
+    if (args === undefined) return false;
+  }
   if (!streamed) sink.begin(name);
   if (args) sink.delta(args);
   sink.end();
@@ -68,15 +74,15 @@ export function* objectCall(cursor: Cursor, sink: CallSink, names: ToolNames): R
 function* dictCall(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   const members = yield* pythonMembers(cursor, 0);
   let name: string | undefined;
-  let args: string | undefined;
+  let given: string | undefined;
   for (const [key, json] of members ?? []) {
     if (key === 'name' && name === undefined) name = parsedString(json);
-    else if (ARGUMENTS.has(key) && args === undefined) {
-      args = argumentsOf(json);
-      if (args === undefined) return false;
-    } else if (!BESIDE.has(key)) return false;
+    else if (ARGUMENTS.has(key) && given === undefined) given = json;
+    else if (!BESIDE.has(key)) return false;
   }
   if (name === undefined || !names.has(name)) return false;
+  const args = given === undefined ? '' : argumentsOf(given, names.takesText(name));
+  if (args === undefined) return false;
   sink.begin(name);
   if (args) sink.delta(args);
   sink.end();
@@ -104,11 +110,15 @@ export function* bareArguments(cursor: Cursor, sink: CallSink, name: string): Re
   return true;
 }
 
-/** The text of arguments that came in another way than as an object behind the name: as a string of JSON, as null, before the name. */
-function argumentsOf(text: string): string | undefined {
+/**
+ * The text of arguments that came in another way than as an object behind the name: as a string of JSON, as null, before the name. A string
+ * for a tool of plain text is its input, unless it holds the object with the field.
+ */
+function argumentsOf(text: string, takesText: boolean): string | undefined {
   if (text === 'null') return '';
   if (text.startsWith('{')) return text;
   const inner = text.startsWith('"') ? parsedString(text) : undefined;
+  if (takesText && inner !== undefined) return textOfArguments(inner) !== undefined && inner.trimStart().startsWith('{') ? inner : text;
   return inner === '' || inner?.trimStart().startsWith('{') ? inner : undefined;
 }
 

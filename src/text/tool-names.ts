@@ -3,7 +3,7 @@ import type { Cursor, Reading } from './cursor.ts';
 import { space } from './cursor.ts';
 
 /** What may be called: where arguments are written without types, the schema tells them. */
-export type CallableTool = Pick<ToolDeclaration, 'name'> & Partial<Pick<ToolDeclaration, 'inputSchema'>>;
+export type CallableTool = Pick<ToolDeclaration, 'name'> & Partial<Pick<ToolDeclaration, 'inputSchema' | 'format'>>;
 
 /** The names that may be called. */
 export class ToolNames {
@@ -19,6 +19,11 @@ export class ToolNames {
 
   has(name: string): boolean {
     return this.tools.has(name);
+  }
+
+  /** Whether a tool's input is plain text. */
+  takesText(name: string): boolean {
+    return this.tools.get(name)?.format !== undefined;
   }
 
   /** What the schema says of an argument, if anything. */

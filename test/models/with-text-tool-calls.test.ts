@@ -42,6 +42,38 @@ describe('withTextToolCalls', () => {
     expect(bodies[0]).toHaveProperty('tools');
   });
 
+  it.each([
+    ['the field', '{"name":"sql","arguments":{"input":"SELECT \\"1\\""}}', 'SELECT "1"'],
+    ['a string', '{"name":"sql","arguments":"SELECT \\"1\\""}', 'SELECT "1"'],
+    ['a string before the name', '{"arguments":"SELECT 1","name":"sql"}', 'SELECT 1'],
+    ['a string that is JSON', '{"name":"sql","arguments":"{\\"a\\":1}"}', '{"a":1}'],
+    ['the field in a string', '{"name":"sql","arguments":"{\\"input\\":\\"SELECT 1\\"}"}', 'SELECT 1'],
+    ['a dict of Python', "{'name': 'sql', 'arguments': 'SELECT 1'}", 'SELECT 1'],
+  ])('gives a tool of plain text its text out of %s', async (_, written, text) => {
+    const given: string[] = [];
+    const execute = (query: string) => given.push(query);
+    const sql = defineTool({ name: 'sql', description: 'Runs a query.', parameters: { type: 'text' }, execute });
+    const { model } = await saying(`<tool_call>${written}</tool_call>`, 'Done.');
+    const answer$ = streamAnswer({ model: withTextToolCalls(model), request: { messages: [user] }, tools: [sql] });
+    expect((await lastValueFrom(answer$.pipe(collectAnswer()))).text).toContain('Done.');
+    expect(given).toEqual([text]);
+  });
+
+  it.each(['{"name":"square","arguments":"SELECT 1"}', '{"arguments":"SELECT 1","name":"square"}', '{"name":"sql","arguments":"SELECT'])(
+    'leaves a string for any other tool, and one that is cut, as text: %s',
+    async (written) => {
+      const sql = defineTool({
+        name: 'sql',
+        description: 'Runs a query.',
+        parameters: { type: 'text' },
+        execute: () => expect.unreachable(),
+      });
+      const { model } = await saying(`<tool_call>${written}`);
+      const answer$ = streamAnswer({ model: withTextToolCalls(model), request: { messages: [user] }, tools: [sql, square] });
+      expect((await lastValueFrom(answer$.pipe(collectAnswer()))).text).toBe(`<tool_call>${written}`);
+    },
+  );
+
   it('speaks to a server that knows no tools in text alone', async () => {
     const { model, bodies } = await saying(`<think>Hm ${call(9)}.</think>I look.${call(2)}\n${call(3)}`, 'Four.');
     const thinking = (request: ModelRequest, answer?: AbortSignal) => model(request, answer).pipe(extractReasoning());
