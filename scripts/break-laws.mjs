@@ -1,7 +1,7 @@
 // Shows that the laws of test/laws/ can fail: breaks a copy of the sources in one place at a time, and runs the law that is about it.
 // `node scripts/break-laws.mjs [part of a name]`
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -149,4 +149,9 @@ for (const { name, file, find, put, law } of faults) {
   writeFileSync(path, whole);
 }
 rmSync(copy, { recursive: true, force: true });
+if (process.env.TOOLSTREAM_FIGURES && process.argv[2] === undefined) {
+  const folder = resolve(root, process.env.TOOLSTREAM_FIGURES);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'laws-broken.json'), `${JSON.stringify({ broken: faults.length, caught: faults.length - survived }, null, 2)}\n`);
+}
 process.exitCode = survived > 0 ? 1 : 0;

@@ -5,6 +5,7 @@ import { accumulateToolCalls } from '../../operators/accumulateToolCalls.ts';
 import { partialArguments } from '../../operators/partialArguments.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Json } from '../../src/values.ts';
+import { figure } from '../support/figures.ts';
 import { coverage, draw, drawnAnswer, outcomeOf, runs } from './support.ts';
 
 /** JSON texts, and texts that are nearly JSON: a piece left out, doubled or put in. */
@@ -75,7 +76,7 @@ describe('law: tool-call.arguments equals JSON.parse of the joined fragments', (
       }),
       runs(500),
     );
-    console.info(`arguments: met ${JSON.stringify(met)}`);
+    figure('law-arguments', met);
     for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThan(0);
   });
 

@@ -6,6 +6,7 @@ import type { ModelEvent, ToolCall } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { openAiChatBytes, splitBytes } from '../../src/testing/index.ts';
+import { figure } from '../support/figures.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 import { bytesOf, coverage, type DrawnAnswer, drawnAnswer, errorFacts, read, runs, said, textOf } from './support.ts';
 
@@ -76,7 +77,7 @@ describe('law: any split of the bytes gives the same events and the same error',
       ),
       runs(120),
     );
-    console.info(`splits: ended with ${[...errors].map(([name, count]) => `${name} ${count}`).join(', ')}`);
+    figure('law-any-split-of-what-is-spoilt', { ends: Object.fromEntries(errors) });
     for (const name of ['none', 'InterruptedError', 'MalformedFrameError', 'ProviderError'])
       expect(errors.get(name), name).toBeGreaterThan(0);
   });
@@ -163,7 +164,7 @@ describe('law: a prefix of the bytes before the finish reason gives a prefix of 
         cuts++;
       }
     }
-    console.info(`prefixes: cut recordings at ${cuts} places`);
+    figure('law-recordings-cut', { recordings: recordings('openai-chat').length, places: cuts });
     expect(cuts).toBeGreaterThan(1000);
   });
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { measureLatency } from '../../operators/measureLatency.ts';
 import { streamAnswer } from '../../src/answer.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
@@ -10,6 +10,7 @@ import { httpRequest } from '../../src/models/endpoint.ts';
 import { fetchBytes } from '../../src/models/fetch-bytes.ts';
 import { httpModel } from '../../src/models/http-model.ts';
 import type { Fetch } from '../../src/models/redirects.ts';
+import { figure } from '../support/figures.ts';
 import { settled } from '../support/settled.ts';
 import { runs } from './support.ts';
 
@@ -71,6 +72,9 @@ function expectHidden(things: readonly unknown[], key: string, kind: string): vo
 }
 
 describe('law: no error, diagnostic, latency report or printed request shows a key or the prompt', () => {
+  let answered = 0;
+  afterAll(() => figure('law-secrets', { answers: answered, kinds: Object.keys(answers).length, places: Object.keys(places).length }));
+
   for (const [place, at] of Object.entries(places)) {
     it(`where the key is given as ${place}`, async () => {
       await fc.assert(
@@ -82,6 +86,7 @@ describe('law: no error, diagnostic, latency report or printed request shows a k
           const { events, error } = await settled(streamAnswer({ model, request }).pipe(measureLatency({ onReport })));
           expect(isToolstreamError(error)).toBe(true);
           expectHidden([...seen, ...events, error], key, kind);
+          answered++;
         }),
         runs(100),
       );
@@ -93,6 +98,7 @@ describe('law: no error, diagnostic, latency report or printed request shows a k
           const endpoint = { dialect: openAiChat, url: 'https://api.example/v1', model: 'm', ...at(key) };
           const { error } = await settled(fetchBytes(httpRequest(endpoint, request), { fetch: echoing(kind) }));
           expectHidden([error], key, kind);
+          answered++;
         }),
         runs(100),
       );

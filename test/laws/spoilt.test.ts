@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { toolCallAccumulator } from '../../src/calls/accumulator.ts';
 import { anthropicMessages } from '../../src/dialects/anthropic-messages.ts';
 import { cohere } from '../../src/dialects/cohere.ts';
@@ -14,6 +14,7 @@ import type { Message } from '../../src/messages.ts';
 import { ndjsonParser } from '../../src/ndjson/parser.ts';
 import { sseParser } from '../../src/sse/parser.ts';
 import { runStage } from '../../src/stage.ts';
+import { figure } from '../support/figures.ts';
 import { recordedBytes, recordings } from '../support/shared.ts';
 
 /** How often each recording is spoilt; more in CI. */
@@ -75,6 +76,10 @@ function spoilt(frames: readonly Frame[], all: readonly Spoil[]): Frame[] {
 }
 
 describe('law: a spoilt answer is survived or is one error of the library, whatever is wrong with it', () => {
+  let answers = 0;
+  let survived = 0;
+  afterAll(() => answers > 0 && figure('law-spoilt', { dialects: Object.keys(dialects).length, answers, survived, oneError: answers - survived }));
+
   for (const [name, dialect] of Object.entries(dialects)) {
     const all = recordings(name);
     it.skipIf(all.length === 0)(`${name}: it ends once, its calls are told once, every dialect can write it, and it can go back`, () => {
@@ -96,6 +101,8 @@ describe('law: a spoilt answer is survived or is one error of the library, whate
               if (event.type === 'usage')
                 for (const count of Object.values(event.usage)) if (typeof count === 'number') expect(count).toBeGreaterThanOrEqual(0);
             }
+            answers++;
+            if (end) survived++;
             const starts = values.filter((event) => event.type === 'tool-call-start' && event.choice === undefined);
             const calls = runStage<ModelEvent, ModelEvent | ToolCall>(toolCallAccumulator<ModelEvent>(), values).values;
             if (end) expect(calls.filter(({ type }) => type === 'tool-call')).toHaveLength(starts.length);

@@ -7,6 +7,7 @@ import { parseSse } from '../../operators/parseSse.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import type { AnyEvent, ModelEvent, ToolCall } from '../../src/events.ts';
 import { type Arbitraries, arbitraries, type OpenAiChatStyle, openAiChatBytes, type RoundShape } from '../../src/testing/index.ts';
+import { figure } from '../support/figures.ts';
 
 export const draw: Arbitraries = arbitraries(fc);
 
@@ -69,18 +70,19 @@ export function errorFacts(error: unknown): unknown {
   return { name: error.name || name, message: error.message || message, ...rest };
 }
 
-/** Counts which events a law has met, prints them, and fails where one it is about never came. */
+/** Counts which events a law has met, says so, and fails where one it is about never came. */
 export function coverage(
   law: string,
   ...wanted: ReadonlyArray<ModelEvent['type'] | 'tool-call' | 'tool-started' | 'tool-progress' | 'tool-result'>
 ) {
   const met = new Map<string, number>();
+  let streams = 0;
   afterAll(() => {
-    const counts = [...met].sort(([a], [b]) => a.localeCompare(b)).map(([type, count]) => `${type} ${count}`);
-    console.info(`${law}: met ${counts.join(', ') || 'nothing'}`);
+    figure(`law-${law}`, { streams, met: Object.fromEntries([...met].sort(([a], [b]) => a.localeCompare(b))) });
     for (const type of wanted) expect(met.get(type) ?? 0, `${law}: events of type ${type} met`).toBeGreaterThan(0);
   });
   return (events: Iterable<AnyEvent>): void => {
+    streams++;
     for (const { type } of events) met.set(type, (met.get(type) ?? 0) + 1);
   };
 }

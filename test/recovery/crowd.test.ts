@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { figure } from '../support/figures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'toolstream-crowd-'));
 const children: ChildProcess[] = [];
@@ -59,7 +60,7 @@ describe('many answers at once in one process, each with two calls and two round
         [`http://127.0.0.1:${port}/v1`, String(count), String(rampMs), weighing ? 'weigh' : ''],
         ['--expose-gc'],
       );
-      console.info(JSON.stringify(figures));
+      figure(`crowd-${count}`, { ...figures });
       expect(figures).toMatchObject({ ends: { answered: count }, wholeTexts: count, calls: 2 * count, ran: 2 * count });
       expect(figures.atOnce).toBeGreaterThan(count * 0.9);
     },

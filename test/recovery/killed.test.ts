@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChatServer, startChatServer } from '../support/chat-server.ts';
+import { figure } from '../support/figures.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'toolstream-killed-'));
 const program = join(folder, 'child.mjs');
@@ -109,6 +110,7 @@ const PUT = 'put {"amount":7}';
 describe('a process that is killed while it answers', () => {
   it('is followed by one that runs no call twice, whenever it was killed', { timeout: 120_000 }, async () => {
     let killed = 0;
+    let repeated = 0;
     const ends: Record<string, number> = {};
     for (let round = 0; round < 12; round++) {
       counter.effects.length = 0;
@@ -120,6 +122,7 @@ describe('a process that is killed while it answers', () => {
       if (second.killed) killed++;
       const { said } = await answer(path);
       // Two equal calls are two effects, and never a third.
+      repeated += Math.max(0, count(PAY) - 2);
       expect(count(PAY), JSON.stringify({ round, said })).toBeLessThanOrEqual(2);
       if (said?.error) expect(said).toEqual({ error: 'uncertain-call' });
       else {
@@ -135,7 +138,7 @@ describe('a process that is killed while it answers', () => {
       const end = said?.error ?? 'answered';
       ends[end] = (ends[end] ?? 0) + 1;
     }
-    console.info(`killed ${killed} times; the last process: ${JSON.stringify(ends)}`);
+    figure('killed', { killed, ends, callsRunTwice: repeated });
     expect(killed).toBeGreaterThan(0);
   });
 

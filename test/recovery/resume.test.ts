@@ -12,6 +12,7 @@ import {
   runStage,
 } from '../../src/index.ts';
 import { type ScriptedRound, spellOut } from '../../src/testing/script.ts';
+import { figure } from '../support/figures.ts';
 import { type Exchange, type RawServer, rawServer, type Step } from '../support/raw-server.ts';
 
 const servers: RawServer[] = [];
@@ -82,9 +83,8 @@ describe('a background response whose connection breaks', () => {
       expect({ at, events, error }).toEqual({ at, events: expected, error: undefined });
       if (broke.includes('resumed')) mended++;
     }
-    console.info(
-      `law: resumed at ${mended} of ${Math.ceil(wire.whole.length / 13)} cuts; the others came before the first event or after the last word`,
-    );
+    // The others came before the first event or after the last word.
+    figure('resumed', { cuts: Math.ceil(wire.whole.length / 13), mended });
     expect(mended).toBeGreaterThan((wire.whole.length / 13) * 0.8);
   });
 

@@ -11,6 +11,7 @@ import { sseParser } from '../../src/sse/parser.ts';
 import { runStage, type Stage } from '../../src/stage.ts';
 import { type Arbitraries, arbitraries, type Split, splitBytes } from '../../src/testing/index.ts';
 import type { Json } from '../../src/values.ts';
+import { figure } from './figures.ts';
 
 const draw: Arbitraries = arbitraries(fc);
 
@@ -243,15 +244,16 @@ export function expectEnds(events: readonly ModelEvent[], expresses: ReadonlySet
   expect([...open], 'calls left open').toEqual([]);
 }
 
-/** Counts events by type and prints them after the tests; fails where one that is wanted never came. */
+/** Counts events by type and says so after the tests; fails where one that is wanted never came. */
 export function eventCoverage(law: string, wanted: readonly ModelEvent['type'][]) {
   const met = new Map<string, number>();
+  let streams = 0;
   afterAll(() => {
-    const counts = [...met].sort(([a], [b]) => a.localeCompare(b)).map(([type, count]) => `${type} ${count}`);
-    console.info(`${law}: met ${counts.join(', ') || 'nothing'}`);
+    figure(`law-${law}`, { streams, met: Object.fromEntries([...met].sort(([a], [b]) => a.localeCompare(b))) });
     for (const type of wanted) expect(met.get(type) ?? 0, `${law}: events of type ${type} met`).toBeGreaterThan(0);
   });
   return (events: Iterable<ModelEvent>): void => {
+    streams++;
     for (const { type } of events) met.set(type, (met.get(type) ?? 0) + 1);
   };
 }
