@@ -152,6 +152,9 @@ rmSync(copy, { recursive: true, force: true });
 if (process.env.TOOLSTREAM_FIGURES && process.argv[2] === undefined) {
   const folder = resolve(root, process.env.TOOLSTREAM_FIGURES);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'laws-broken.json'), `${JSON.stringify({ broken: faults.length, caught: faults.length - survived }, null, 2)}\n`);
+  writeFileSync(
+    join(folder, 'laws-broken.json'),
+    `${JSON.stringify({ broken: faults.length, caught: faults.length - survived }, null, 2)}\n`,
+  );
 }
 process.exitCode = survived > 0 ? 1 : 0;

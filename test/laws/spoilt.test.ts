@@ -78,7 +78,9 @@ function spoilt(frames: readonly Frame[], all: readonly Spoil[]): Frame[] {
 describe('law: a spoilt answer is survived or is one error of the library, whatever is wrong with it', () => {
   let answers = 0;
   let survived = 0;
-  afterAll(() => answers > 0 && figure('law-spoilt', { dialects: Object.keys(dialects).length, answers, survived, oneError: answers - survived }));
+  afterAll(
+    () => answers > 0 && figure('law-spoilt', { dialects: Object.keys(dialects).length, answers, survived, oneError: answers - survived }),
+  );
 
   for (const [name, dialect] of Object.entries(dialects)) {
     const all = recordings(name);
