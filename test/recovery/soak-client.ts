@@ -154,6 +154,8 @@ const whole = {
 };
 /** With twelve tries that break every other time, one answer in some thousand is given up. */
 const givenUp = ['interrupted', 'connection'];
+/** Asked once, on a connection that the server may have closed in the same moment. */
+const inSilence = ['timeout', ...givenUp];
 const kinds: Readonly<Record<string, Kind>> = {
   ...Object.fromEntries(Object.entries(whole).map(([name, model]) => [name, kind(model)])),
   'chat, cut and asked again': kind(again(httpModel({ ...at('chat', 'cut'), ...once })), givenUp),
@@ -164,8 +166,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'refused, then another': kind(fallback([httpModel(at('chat', 'refused')), whole.anthropic])),
   'malformed frames': kind(httpModel(at('ollama', 'broken')), ['malformed-frame']),
   'errors in the stream': kind(httpModel(at('chat', 'failing')), ['provider']),
-  silence: kind(httpModel({ ...at('chat', 'silent'), ...once, timeouts }), ['timeout', 'interrupted']),
-  'silence, duplex': kind(socketModel({ ...duplex, ...once, model: 'silent', timeouts }), ['timeout', 'interrupted']),
+  silence: kind(httpModel({ ...at('chat', 'silent'), ...once, timeouts }), inSilence),
+  'silence, duplex': kind(socketModel({ ...duplex, ...once, model: 'silent', timeouts }), inSilence),
   'chat, left': kind(whole.chat, ['left'], leaving),
   'anthropic, left': kind(whole.anthropic, ['left'], leaving),
   'duplex, left': kind(whole.duplex, ['left'], leaving),
@@ -226,6 +228,7 @@ process.on('message', async (message) => {
   }
 });
 
-// The channel to the parent counts among what was there before.
+// The channel to the parent counts among what was there before, and so do the streams that open when something first looks at them.
+void [process.stdout, process.stderr];
 const before = handles();
 const running = Promise.all(Array.from({ length: Number(lanes) }, lane));
