@@ -13,8 +13,8 @@ const faults = [
   {
     name: 'characters torn at the end of a chunk',
     file: 'src/sse/text.ts',
-    find: 'this.decoder.decode(bytes(chunk), { stream: true })',
-    put: 'this.decoder.decode(bytes(chunk))',
+    find: 'this.decoder.decode(bytes(chunk, this.reader), { stream: true })',
+    put: 'this.decoder.decode(bytes(chunk, this.reader))',
     law: 'any split of the bytes',
   },
   {
@@ -83,13 +83,13 @@ const faults = [
   {
     name: 'tools that outlive the subscription',
     file: 'src/tools/tool-runner.ts',
-    find: 'for (const execution of [...this.open, ...this.journal.clear()]) execution.abandon();',
+    find: 'for (const execution of [...this.open, ...this.attempts.clear()]) execution.abandon();',
     put: '',
     law: 'unsubscribing at any event',
   },
   {
     name: 'side effects repeated after a restart',
-    file: 'src/tools/journal.ts',
+    file: 'src/tools/attempts.ts',
     find: 'const found = this.cut.findIndex((noted) => noted.key === key);',
     put: 'const found = -1;',
     law: 'one result per call',

@@ -161,7 +161,7 @@ const sections = [
         how: `Spoilt recordings in every parser and decoder ([scripts/fuzz.mjs](../scripts/fuzz.mjs), ${test('fuzz/fuzz')})`,
         needs: ['fuzz'],
         says: (f) =>
-          `${f.sum('executions', 'fuzz')} executions in ${f.sum('seconds', 'fuzz')} s: ${f.sum('crashes', 'fuzz')} crashes, ${f.sum('hangs', 'fuzz')} hangs, the slowest ${f.sum('slowestMs', 'fuzz')} ms`,
+          `${f.sum('executions', 'fuzz')} executions in ${f.sum('seconds', 'fuzz')} s: ${f.sum('crashes', 'fuzz')} crashes, ${f.sum('hangs', 'fuzz')} took longer than 2 s`,
       },
       {
         promise: 'What a dialect writes it reads back the same',
