@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { concat, EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
+import { concat, EMPTY, finalize, NEVER, of, Subject, throwError } from 'rxjs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { executeTools } from '../../operators/executeTools.ts';
 import {
@@ -92,9 +92,16 @@ describe('executeTools with a journal', () => {
     const journal = memoryJournal();
     journal.begin('1#1 pay {"n":1,"to":"a"}');
     const { paid, pay } = payer();
-    const look = reader('look', () => later(5, 'seen'));
+    const seen$ = new Subject<string>();
+    const look = reader('look', () => seen$);
     const late = reader('late', () => 'never');
-    const source$ = concat(of(call('c0', 'look'), ...round), later(1, text('…')), of(call('c9', 'late'), roundEnd())) as Subject<AnyEvent>;
+    const finish = () => {
+      seen$.next('seen');
+      seen$.complete();
+    };
+    const source$ = concat(of<AnyEvent[]>(call('c0', 'look'), ...round), of(text('…'), call('c9', 'late'), roundEnd())).pipe(
+      finalize(() => queueMicrotask(finish)),
+    );
     const { events, error } = await collect(source$, [look, pay, late], { journal });
     expect(paid).toEqual([]);
     expect(error).toBeInstanceOf(UncertainCallError);
