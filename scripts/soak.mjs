@@ -80,7 +80,12 @@ const result = {
   unended: end.unended,
   faults: end.faults,
   ends: end.ends,
-  heapMiB: { mean: mib(mean(warm.map(({ heapMiB }) => heapMiB)) * MIB), ...trend, afterTheEnd: mib(end.heapUsed) },
+  heapMiB: {
+    atTheStart: mib(end.heapAtTheStart),
+    mean: mib(mean(warm.map(({ heapMiB }) => heapMiB)) * MIB),
+    ...trend,
+    afterTheEnd: mib(end.heapUsed),
+  },
   left: { ...end.left, ...(sockets > 0 && { socketsAtServer: sockets }) },
   samples,
 };

@@ -224,11 +224,12 @@ process.on('message', async (message) => {
   if (message === 'sample') process.send?.(sample());
   else {
     const left = await stop(running);
-    process.send?.({ ...sample(), ends, faults, unended: asked - over, left }, () => process.exit());
+    process.send?.({ ...sample(), heapAtTheStart, ends, faults, unended: asked - over, left }, () => process.exit());
   }
 });
 
 // The channel to the parent counts among what was there before, and so do the streams that open when something first looks at them.
 void [process.stdout, process.stderr];
 const before = handles();
+const heapAtTheStart = sample().heapUsed;
 const running = Promise.all(Array.from({ length: Number(lanes) }, lane));

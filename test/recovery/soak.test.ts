@@ -13,7 +13,7 @@ interface Soaked {
   readonly unended: number;
   readonly faults: readonly string[];
   readonly ends: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly heapMiB: { readonly mean: number; readonly grownMiB: number };
+  readonly heapMiB: { readonly atTheStart: number; readonly mean: number; readonly grownMiB: number; readonly afterTheEnd: number };
   readonly left: Readonly<Record<string, number>>;
 }
 
@@ -28,6 +28,8 @@ describe('a hundred answers at a time of every kind, one after the other without
     expect(Object.keys(ends).length).toBeGreaterThan(15);
     for (const [kind, how] of Object.entries(ends)) expect(Object.values(how).length, kind).toBeGreaterThan(0);
     expect(answers).toBeGreaterThan(Object.keys(ends).length * 3);
-    expect(heapMiB.grownMiB).toBeLessThan(heapMiB.mean * 0.2 + 8);
+    // What code and pools take; the trend is of a heap in use, and swings.
+    expect(heapMiB.afterTheEnd - heapMiB.atTheStart).toBeLessThan(16);
+    expect(heapMiB.grownMiB).toBeLessThan(heapMiB.mean * 0.2 + 12);
   });
 });
