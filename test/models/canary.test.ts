@@ -105,7 +105,8 @@ describe('keyPoint', () => {
 
 describe('canary: who goes where', () => {
   it('law: a key always goes the same way, and one that is the candidate’s stays so while the percentage grows', () => {
-    const percent = fc.double({ min: 0, max: 100, noNaN: true });
+    // Whole ones, drawn evenly: doubles are mostly next to 0 or 100.
+    const percent = fc.integer({ min: 0, max: 100 });
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.uuid(), fc.integer()), percent, percent, (key, a, b) => {
