@@ -170,7 +170,6 @@ export class ToolRunner<E extends AnyEvent> {
     execution.abandon();
     this.open.delete(execution);
     this.fail(new UncertainCallError(name, { place: { callId } }));
-    this.slots.free();
   }
 
   private settle(execution: Execution, outcome: Either<ToolFailure, Json>): void {

@@ -136,7 +136,7 @@ describe('withRetry', () => {
   it('ends the wait with the answer signal, and keeps what came', async () => {
     const answer = new AbortController();
     const failing: Model = () => concat(of<ModelEvent>({ type: 'round-start' }), throwError(lost));
-    const events$ = withRetry(failing, { ...restart, baseDelayMs: 60_000, random: () => 1 })(request, answer.signal);
+    const events$ = withRetry(failing, { ...restart, baseDelayMs: 60_000, maxDelayMs: 60_000, random: () => 1 })(request, answer.signal);
     const error = new Promise<unknown>((resolve) => {
       events$.subscribe({ next: (event) => event.type === 'diagnostic' && answer.abort(), error: resolve });
     });

@@ -218,7 +218,7 @@ describe('a resumeRequest of one’s own', () => {
   it('sends nothing more after unsubscribing in the wait, nor when the answer is over', async () => {
     const server = await rawServer(cutAt(wire.whole, 700));
     servers.push(server);
-    const retry = { baseDelayMs: 60_000, random: () => 1 };
+    const retry = { baseDelayMs: 60_000, maxDelayMs: 60_000, random: () => 1 };
     const model = httpModel({ url: server.origin, model: 'm', dialect: openAiChat, resumeRequest: () => ({}), retry });
     await new Promise<void>((resolve) => {
       const subscription = model(request).subscribe((event) => {
