@@ -1,6 +1,21 @@
 import * as E from 'fp-ts/Either';
 import * as t from 'io-ts';
 
+/**
+ * What `make` makes, made when it is first asked for. Codecs are: building them takes longer than importing all the rest, and a bundler cannot
+ * know that nobody misses those of a dialect that is not used. Call it as `/* @__PURE__ *\/ once(…)`.
+ */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** A codec whose value may be left out. */
+export const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+
 /** Says what is wrong with a payload and where, by the codec; `undefined` where the codec accepts it. */
 export function describeProblem(codec: t.Mixed, payload: unknown): string | undefined {
   const decoded = codec.decode(payload);

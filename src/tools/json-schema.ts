@@ -5,13 +5,10 @@ import { pathText } from './issues.ts';
 import type { Validated } from './tool.ts';
 
 const TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
-const KEYWORDS = new Set(
-  (
-    'type properties required additionalProperties patternProperties propertyNames minProperties maxProperties dependentRequired ' +
-    'dependentSchemas unevaluatedProperties anyOf oneOf allOf not if then else enum const $ref $defs definitions $schema $id $comment title ' +
-    'description default examples'
-  ).split(' '),
-);
+const KEYWORDS =
+  'type properties required additionalProperties patternProperties propertyNames minProperties maxProperties dependentRequired ' +
+  'dependentSchemas unevaluatedProperties anyOf oneOf allOf not if then else enum const $ref $defs definitions $schema $id $comment title ' +
+  'description default examples';
 
 /** Throws a `TypeError` where something is no JSON Schema; `where` names it in the message. */
 export function checkJsonSchema(schema: unknown, where: string): asserts schema is JsonSchema {
@@ -19,7 +16,8 @@ export function checkJsonSchema(schema: unknown, where: string): asserts schema 
     throw new TypeError(`${where} must be a JSON Schema object, e.g. { type: 'object', properties: { … } }.`);
   }
   const keys = Object.keys(schema);
-  if (keys.length > 0 && !keys.some((key) => KEYWORDS.has(key))) {
+  const known = KEYWORDS.split(' ');
+  if (keys.length > 0 && !keys.some((key) => known.includes(key))) {
     throw new TypeError(
       `${where} is no JSON Schema: none of its keys (${keys.slice(0, 5).join(', ')}) is a keyword of it. ` +
         `For an object with these properties write { type: 'object', properties: { ${keys[0]}: … } }.`,
