@@ -3,13 +3,13 @@ import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem, once, optional } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
   /** A call, or a piece of one. */
   const ToolCall = t.type({
     id: optional(t.string),
-    function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+    function: optional(t.type({ name: optional(t.string), arguments: optional(oneOf(t.string, t.UnknownRecord)) })),
   });
 
   /** A piece of content: text, or reasoning under the name `thinking`. */
@@ -17,10 +17,10 @@ const codecs = /* @__PURE__ */ once(() => {
 
   const Message = t.type({
     /** One piece in a delta, a list where a server sends the message whole. */
-    content: optional(t.union([Content, t.array(Content), t.string])),
+    content: optional(oneOf(Content, t.array(Content), t.string)),
     tool_plan: optional(t.string),
-    tool_calls: optional(t.union([ToolCall, t.array(ToolCall)])),
-    citations: optional(t.union([t.UnknownRecord, t.UnknownArray])),
+    tool_calls: optional(oneOf(ToolCall, t.array(ToolCall))),
+    citations: optional(oneOf(t.UnknownRecord, t.UnknownArray)),
   });
 
   /** One event of the stream, as far as it is read. */

@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
 import { isRecord } from '../values.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem, once, optional } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
   const Message = t.type({ type: t.string }, 'an object');
@@ -15,7 +15,7 @@ const codecs = /* @__PURE__ */ once(() => {
     id: optional(t.string),
     index: optional(t.number),
     name: optional(t.string),
-    arguments: optional(t.union([t.string, t.UnknownRecord])),
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
     done: optional(t.boolean),
   });
 

@@ -3,7 +3,7 @@ import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
 import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem, once, optional } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
   /** One entry of `message.tool_calls`: a whole call. `arguments` should be an object; a few relays send its JSON text. */
@@ -13,7 +13,7 @@ const codecs = /* @__PURE__ */ once(() => {
     function: t.type({
       index: optional(t.number),
       name: optional(t.string),
-      arguments: optional(t.union([t.string, t.UnknownRecord])),
+      arguments: optional(oneOf(t.string, t.UnknownRecord)),
     }),
   });
 

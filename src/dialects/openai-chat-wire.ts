@@ -3,14 +3,14 @@ import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem, once, optional } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
   /** One entry of `delta.tool_calls`. `arguments` should be a string; a few relays send the object itself. */
   const ToolCallDelta = t.type({
     index: optional(t.number),
     id: optional(t.string),
-    function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+    function: optional(t.type({ name: optional(t.string), arguments: optional(oneOf(t.string, t.UnknownRecord)) })),
     /** A custom tool's call: its input is plain text. */
     custom: optional(t.type({ name: optional(t.string), input: optional(t.string) })),
   });
@@ -19,11 +19,11 @@ const codecs = /* @__PURE__ */ once(() => {
   const FunctionCallDelta = t.type({
     index: optional(t.number),
     name: optional(t.string),
-    arguments: optional(t.union([t.string, t.UnknownRecord])),
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
   });
 
   const Delta = t.type({
-    content: optional(t.union([t.string, t.array(t.UnknownRecord)])),
+    content: optional(oneOf(t.string, t.array(t.UnknownRecord))),
     refusal: optional(t.string),
     reasoning_content: optional(t.string),
     reasoning: optional(t.string),

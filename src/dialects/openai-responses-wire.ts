@@ -3,11 +3,10 @@ import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem, once, optional } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
-  /** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
-  const ResponseEvent = t.type({
+  const fields = {
     type: t.string,
     response: optional(t.UnknownRecord),
     item: optional(t.UnknownRecord),
@@ -17,20 +16,21 @@ const codecs = /* @__PURE__ */ once(() => {
     content_index: optional(t.number),
     summary_index: optional(t.number),
     sequence_number: optional(t.number),
-  });
+  };
+
+  /** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
+  const ResponseEvent = t.type(fields);
 
   /** An event that says a piece, or all, of a text. */
-  const TextEvent = t.intersection([
-    ResponseEvent,
-    t.type({
-      delta: optional(t.string),
-      text: optional(t.string),
-      refusal: optional(t.string),
-      input: optional(t.string),
-      /** Should be a string; a few relays send the object itself. */
-      arguments: optional(t.union([t.string, t.UnknownRecord])),
-    }),
-  ]);
+  const TextEvent = t.type({
+    ...fields,
+    delta: optional(t.string),
+    text: optional(t.string),
+    refusal: optional(t.string),
+    input: optional(t.string),
+    /** Should be a string; a few relays send the object itself. */
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
+  });
 
   return { ResponseEvent, TextEvent };
 });
