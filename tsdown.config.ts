@@ -33,10 +33,7 @@ export default defineConfig({
   // Nothing else may slip in: what is optional for users is left to their own copy.
   deps: { onlyBundle: ['fp-ts', 'io-ts'], neverBundle: ['fast-check', 'tinypool'] },
   // The declarations have the documentation; a program that imports the package would only read over it.
-  outputOptions: {
-    comments: { jsdoc: false },
-    advancedChunks: { groups: [{ name: 'core', test: /[\\/](src[\\/](json|sse|ndjson|calls|errors|values|tools[\\/]slots)|fp-ts[\\/])/ }] },
-  },
+  outputOptions: { comments: { jsdoc: false } },
   target: 'es2022',
   dts: true,
   sourcemap: true,
