@@ -5,9 +5,7 @@ import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
 const codecs = /* @__PURE__ */ once(() => {
   const Message = t.type({ type: t.string }, 'an object');
-
   const Start = t.type({ id: optional(t.string), model: optional(t.string) });
-
   const TextBlock = t.type({ text: t.string });
 
   /** `arguments`: a string is all of them or a piece, an object is all of them. */
@@ -20,7 +18,6 @@ const codecs = /* @__PURE__ */ once(() => {
   });
 
   const Usage = t.type({ usage: t.UnknownRecord });
-
   const Done = t.type({ finish_reason: optional(t.string), usage: optional(t.UnknownRecord) });
 
   /** The messages a server sends that are read; any other `type` is passed through. */
