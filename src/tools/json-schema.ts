@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/Either';
 import type { JsonSchema } from '../values.ts';
+import type { ArgumentIssue } from './issues.ts';
 import { pathText } from './issues.ts';
 import type { Validated } from './tool.ts';
 
@@ -56,13 +57,35 @@ export function jsonSchemaValidator(schema: JsonSchema): (value: unknown) => Val
   let check: ((value: unknown) => Validated<unknown>) | undefined;
   return (value) => {
     if (check) return check(value);
-    return import('./json-schema-check.ts').then(({ jsonSchemaCheck }) => {
-      const problemsOf = jsonSchemaCheck(schema);
+    return import('@cfworker/json-schema').then(({ Validator }) => {
+      const validator = new Validator(schema, '2020-12', false);
       check = (candidate) => {
-        const problems = problemsOf(candidate);
-        return problems ? E.left(problems.map(({ path, message }) => ({ path: pathText(path), message }))) : E.right(candidate);
+        const { valid, errors } = validator.validate(candidate);
+        return valid ? E.right(candidate) : E.left(issuesOf(errors));
       };
       return check(value);
     });
   };
+}
+
+interface OutputUnit {
+  readonly keyword: string;
+  readonly instanceLocation: string;
+  readonly error: string;
+}
+
+/** Keywords that only say that something below them is wrong; that something is listed itself. */
+const CONTAINERS = new Set(['properties', 'patternProperties', 'additionalProperties', 'items', 'prefixItems', 'allOf', '$ref', 'if']);
+
+function issuesOf(errors: readonly OutputUnit[]): ArgumentIssue[] {
+  const leaves = errors.filter((error) => !CONTAINERS.has(error.keyword));
+  return (leaves.length > 0 ? leaves : errors).map(({ keyword, instanceLocation, error }) => ({
+    path: pathText(instanceLocation.split('/').slice(1).map(unescapePointer)),
+    message: keyword === 'false' ? 'not allowed here' : error.replace(/\.$/, ''),
+  }));
+}
+
+/** A segment of a JSON pointer in its URI fragment form (RFC 6901, section 6). */
+function unescapePointer(segment: string): string {
+  return decodeURIComponent(segment).replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { PackedProject } from './packed.ts';
@@ -8,7 +8,7 @@ import type { PackedProject } from './packed.ts';
 export interface Bundle {
   readonly bytes: number;
   readonly gzipBytes: number;
-  /** Files that are loaded when they are needed, and no sooner. */
+  /** The sources of what is loaded when it is needed, and no sooner. */
   readonly later: readonly string[];
   /** Bytes by the source file they were made of, e.g. `src/stage.ts`, or by the package, e.g. `rxjs`. */
   readonly bySource: ReadonlyMap<string, number>;
@@ -50,8 +50,8 @@ export async function bundled(project: PackedProject, code: string): Promise<Bun
     const map = JSON.parse(Buffer.from(contents.get(resolve(`${name}.map`)) ?? []).toString()) as SourceMap;
     for (const [source, size] of sizesOf(Buffer.from(text).toString(), map)) bySource.set(source, (bySource.get(source) ?? 0) + size);
   }
-  const later = outputs.map(([name]) => name).filter((name) => !needed.has(name));
-  return { bytes, gzipBytes, later: later.map((name) => basename(name)), bySource };
+  const later = outputs.filter(([name]) => !needed.has(name)).flatMap(([, { inputs }]) => Object.keys(inputs).map(nameOf));
+  return { bytes, gzipBytes, later, bySource };
 }
 
 interface SourceMap {

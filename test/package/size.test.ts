@@ -90,7 +90,7 @@ describe('what is left out of a bundle', () => {
 
   it('the validator of plain JSON Schemas, until the first arguments come', () => {
     expect(sources(answer)).not.toContain('@cfworker/json-schema');
-    expect(answer.later).toEqual([expect.stringMatching(/^json-schema-check/)]);
+    expect(answer.later.filter((source) => source === '@cfworker/json-schema')).not.toEqual([]);
   });
 
   it('everything, where nothing is used: no module does anything but to declare, whatever package.json says', async () => {
