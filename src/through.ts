@@ -78,7 +78,14 @@ class StageSubscriber<I, O> extends Subscriber<I> {
   }
 
   protected override _next(value: I): void {
-    this.take('next', value);
+    if (this.busy) return this.wait('next', value);
+    this.busy = true;
+    try {
+      this.stage.transform(value, this.out);
+    } catch (thrown) {
+      this.raise(thrown);
+    }
+    this.goOn();
   }
 
   protected override _error(error: unknown): void {
@@ -90,13 +97,18 @@ class StageSubscriber<I, O> extends Subscriber<I> {
   }
 
   private take(kind: Notification['kind'], value: unknown): void {
-    if (this.busy) {
-      this.waiting ??= [];
-      this.waiting.push({ kind, value });
-      return;
-    }
+    if (this.busy) return this.wait(kind, value);
     this.busy = true;
     this.run(kind, value);
+    this.goOn();
+  }
+
+  private wait(kind: Notification['kind'], value: unknown): void {
+    this.waiting ??= [];
+    this.waiting.push({ kind, value });
+  }
+
+  private goOn(): void {
     // In batches: a source that feeds itself for ever must not pile up what was already taken.
     while (this.waiting) {
       const batch = this.waiting;

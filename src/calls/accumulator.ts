@@ -1,5 +1,6 @@
 import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
+import { JoinedText } from '../joined-text.ts';
 import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -29,7 +30,7 @@ interface OpenCall {
   readonly index: number;
   readonly name: string;
   readonly scanner: JsonScanner;
-  text: string;
+  readonly text: JoinedText;
   tooLong: boolean;
   /** The dialect marked its end. */
   ended: boolean;
@@ -129,7 +130,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       index: event.index,
       name: event.name,
       scanner: new JsonScanner({ maxDepth: this.maxDepth }),
-      text: '',
+      text: new JoinedText(),
       tooLong: false,
       ended: false,
       emitted: false,
@@ -153,7 +154,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     }
     if (call.text.length + event.text.length > this.maxArgumentLength) call.tooLong = true;
     if (!call.tooLong) {
-      call.text += event.text;
+      call.text.append(event.text);
       call.scanner.push(event.text);
     }
     this.noteClosed(call);
@@ -195,10 +196,10 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (ending === 'interrupted') {
       return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
     }
-    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text) };
+    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text.toString()) };
     if (ending === 'regular') {
       if (state === 'blank') return { _tag: 'Right', right: {} };
-      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text) };
+      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text.toString()) };
     }
     return refuse(
       'incomplete',
@@ -213,8 +214,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
 
   private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {
     call.emitted = true;
-    const { callId, index, name, text } = call;
-    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: text, arguments: args };
+    const { callId, index, name } = call;
+    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: call.text.toString(), arguments: args };
     this.emitted.push(event);
     out.enqueue(event);
   }

@@ -11,6 +11,7 @@ import {
 } from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { JoinedText } from '../joined-text.ts';
 import type { AssistantMessage } from '../messages.ts';
 import type { Output } from '../stage.ts';
 import type { Json } from '../values.ts';
@@ -20,9 +21,9 @@ import type { DecoderOptions } from './dialect.ts';
 const MAX_AFTER_END = 64 * 1024;
 
 interface Choice {
-  text: string;
-  reasoning: string;
-  refusal: string;
+  readonly text: JoinedText;
+  readonly reasoning: JoinedText;
+  readonly refusal: JoinedText;
   finish: FinishReason | undefined;
   readonly calls: CallAssembler;
 }
@@ -100,27 +101,28 @@ export class Round {
   text(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).text += text;
+    this.choice(choice).text.append(text);
     out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
   }
 
   reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).reasoning += text;
+    this.choice(choice).reasoning.append(text);
     out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
   }
 
   refusal(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).refusal += text;
+    this.choice(choice).refusal.append(text);
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
   }
 
   /** What a choice has said so far. */
   said(choice: number): { readonly text: string; readonly reasoning: string; readonly refusal: string } {
-    return this.choice(choice);
+    const said = this.choices.get(choice);
+    return { text: String(said?.text ?? ''), reasoning: String(said?.reasoning ?? ''), refusal: String(said?.refusal ?? '') };
   }
 
   call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
@@ -242,11 +244,12 @@ export class Round {
     const first = this.choices.get(0);
     const calls = first?.calls.assembled ?? [];
     const native = this.native(calls);
+    const { text, reasoning, refusal } = this.said(0);
     return {
       role: 'assistant',
-      content: first?.text ?? '',
-      ...(first?.reasoning && { reasoning: first.reasoning }),
-      ...(first?.refusal && { refusal: first.refusal }),
+      content: text,
+      ...(reasoning && { reasoning }),
+      ...(refusal && { refusal }),
       ...(calls.length > 0 && { toolCalls: calls.map(({ callId, name, argumentsText }) => ({ id: callId, name, argumentsText })) }),
       ...(native !== undefined && { native: { dialect: this.dialect, message: native } }),
     };
@@ -272,7 +275,8 @@ export class Round {
     if (this.choices.size >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
-    const choice: Choice = { text: '', reasoning: '', refusal: '', finish: undefined, calls };
+    const [text, reasoning, refusal] = [new JoinedText(), new JoinedText(), new JoinedText()];
+    const choice: Choice = { text, reasoning, refusal, finish: undefined, calls };
     this.choices.set(index, choice);
     return choice;
   }

@@ -93,12 +93,22 @@ async function send(
     const chunks = await opening(body, request);
     if (looksLikeDocument(chunks, request, response))
       throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
-    for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
+    for (const chunk of chunks) {
+      if (gate) await handOn(chunk, gate, signal, subscriber);
+      else subscriber.next(chunk);
+    }
     for (;;) {
       if (gate && !gate.open) await orAborted(gate.opened(), signal);
-      const chunk = await read(body, request);
+      // One promise a chunk: each costs as much as parsing it.
+      let chunk: Uint8Array | undefined;
+      try {
+        chunk = body.took(await body.next());
+      } catch (cause) {
+        throw connectionErrorOf(url, cause, body.offset);
+      }
       if (chunk === undefined || signal.aborted) return;
-      await handOn(chunk, gate, signal, subscriber);
+      if (gate) await handOn(chunk, gate, signal, subscriber);
+      else subscriber.next(chunk);
     }
   } finally {
     body.cancel();
@@ -161,11 +171,10 @@ async function read(body: BodyReader, { url }: HttpRequest): Promise<Uint8Array 
   }
 }
 
-/** With a gate in small pieces, so that a full queue has little more to take in. */
-async function handOn(chunk: Uint8Array, gate: Gate | undefined, signal: AbortSignal, subscriber: Subscriber<Uint8Array>): Promise<void> {
-  const size = gate ? GATED_PIECE : chunk.length;
-  for (let at = 0; at < chunk.length && !signal.aborted; at += size) {
-    if (gate && !gate.open) await orAborted(gate.opened(), signal);
-    subscriber.next(size >= chunk.length ? chunk : chunk.subarray(at, at + size));
+/** In small pieces, so that a full queue has little more to take in. */
+async function handOn(chunk: Uint8Array, gate: Gate, signal: AbortSignal, subscriber: Subscriber<Uint8Array>): Promise<void> {
+  for (let at = 0; at < chunk.length && !signal.aborted; at += GATED_PIECE) {
+    if (!gate.open) await orAborted(gate.opened(), signal);
+    subscriber.next(chunk.subarray(at, at + GATED_PIECE));
   }
 }
