@@ -1,5 +1,5 @@
 /** How much is joined before it becomes one flat string, in UTF-16 code units. */
-const BLOCK = 512;
+const BLOCK = 128;
 
 /**
  * A text that grows piece by piece. `+=` alone keeps every piece, with a cell of 32 bytes beside it: of a text in pieces of four characters that is

@@ -42,12 +42,12 @@ export class ChatMessageBuilder {
   /** The old `function_call` was used; if `tool_calls` was, too, that counts. */
   sawFunctionCall = false;
   /** What was said to custom tools, by the calls' indexes. */
-  readonly texts = new Map<number, { readonly said: string }>();
+  texts: Map<number, { readonly said: string }> | undefined;
   private sawToolCalls = false;
   private refusal = '';
   private parts: Json[] | undefined;
   private readonly fields: Fields = {};
-  private readonly callFields = new Map<number, { call: Fields; function: Fields }>();
+  private callFields: Map<number, { call: Fields; function: Fields }> | undefined;
 
   /** What the answer's text is so far. */
   private readonly text: () => string;
@@ -70,6 +70,7 @@ export class ChatMessageBuilder {
   addCall(index: number, entry: { readonly [key: string]: unknown }): void {
     const called = isRecord(entry.function) ? entry.function : isRecord(entry.custom) ? entry.custom : {};
     if (hasOnly(entry, OF_CALL) && hasOnly(called, OF_FUNCTION)) return;
+    this.callFields ??= new Map();
     let fields = this.callFields.get(index);
     if (!fields) {
       fields = { call: {}, function: {} };
@@ -92,8 +93,8 @@ export class ChatMessageBuilder {
   }
 
   private buildCall(call: AssembledCall): Json {
-    const extra = this.callFields.get(call.index);
-    const text = this.texts.get(call.index);
+    const extra = this.callFields?.get(call.index);
+    const text = this.texts?.get(call.index);
     if (text) {
       return { ...extra?.call, id: call.callId, type: 'custom', custom: { ...extra?.function, name: call.name, input: text.said } };
     }

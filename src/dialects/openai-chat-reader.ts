@@ -57,7 +57,7 @@ export class ChatChunkReader implements WireReader {
   private readonly message = new ChatMessageBuilder(() => this.round.said(0).text);
   private readonly texts: CustomCallReader;
   /** Fields that some servers repeat on every chunk, by name: a value is emitted again only when it changed. */
-  private readonly repeated = new Map<string, string>();
+  private repeated: Map<string, string> | undefined;
   private sawToolCalls = false;
 
   constructor(options: DecoderOptions = {}) {
@@ -195,6 +195,7 @@ export class ChatChunkReader implements WireReader {
     if (when === 'changed') {
       const text = JSON.stringify(data);
       const key = `${index} ${name}`;
+      this.repeated ??= new Map();
       if (this.repeated.get(key) === text) return;
       this.repeated.set(key, text);
     }

@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem } from './wire-problem.ts';
@@ -138,12 +139,6 @@ function isPlainDelta(delta: ChatDelta | null | undefined): boolean {
 
 function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['function']): boolean {
   return !called || (saysOnly(called, PLAIN_FUNCTION) && (!called.arguments || typeof called.arguments === 'string'));
-}
-
-/** Whether all fields but these are `null`. */
-function saysOnly(fields: object, known: ReadonlySet<string>): boolean {
-  for (const [key, value] of Object.entries(fields)) if (value !== null && !known.has(key)) return false;
-  return true;
 }
 
 export const chatWire: Wire = {

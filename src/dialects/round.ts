@@ -49,7 +49,9 @@ export class Round {
   private readonly maxResponseLength: number;
   private readonly maxTextLength: number;
   private readonly maxChoices: number;
-  private readonly choices = new Map<number, Choice>();
+  /** Most responses have one choice. */
+  private first: Choice | undefined;
+  private others: Map<number, Choice> | undefined;
   private readonly dialect: string;
   private readonly options: DecoderOptions;
   /** Makes the provider's own form of the assistant's message. */
@@ -121,7 +123,7 @@ export class Round {
 
   /** What a choice has said so far. */
   said(choice: number): { readonly text: string; readonly reasoning: string; readonly refusal: string } {
-    const said = this.choices.get(choice);
+    const said = choice === 0 ? this.first : this.others?.get(choice);
     return { text: String(said?.text ?? ''), reasoning: String(said?.reasoning ?? ''), refusal: String(said?.refusal ?? '') };
   }
 
@@ -180,7 +182,7 @@ export class Round {
       out.terminate();
       return error;
     }
-    if (!this.started && this.choices.size === 0) return error;
+    if (!this.started && this.choices === 0) return error;
     if (
       error instanceof ProviderError ||
       error instanceof LimitError ||
@@ -201,14 +203,12 @@ export class Round {
 
   /** Settles what is open and puts what there was on an error that ends the response. */
   broken<E>(error: E, out: Output<ModelEvent>): E {
-    for (const choice of this.choices.values()) choice.calls.settle(out);
+    for (const choice of this.all()) choice.calls.settle(out);
     return withPartial(error, (partial) => ({ ...partial, ...this.partial() }));
   }
 
   private get finished(): boolean {
-    if (this.choices.size === 0) return false;
-    for (const choice of this.choices.values()) if (choice.finish === undefined) return false;
-    return true;
+    return this.choices > 0 && this.all().every((choice) => choice.finish !== undefined);
   }
 
   private interrupted(what: string, cause: unknown, out: Output<ModelEvent>): InterruptedError {
@@ -231,9 +231,9 @@ export class Round {
 
   private close(cut: boolean, out: Output<ModelEvent>): void {
     this.start(undefined, undefined, out);
-    for (const choice of this.choices.values()) choice.calls.settle(out);
+    for (const choice of this.all()) choice.calls.settle(out);
     this.ended = true;
-    const first = this.choices.get(0);
+    const { first } = this;
     const calls = first?.calls.assembled.length ?? 0;
     // Some servers send their end mark and no reason: what came decides.
     const reason = first?.finish ?? (calls > 0 ? 'tool-calls' : 'stop');
@@ -241,8 +241,7 @@ export class Round {
   }
 
   private message(): AssistantMessage {
-    const first = this.choices.get(0);
-    const calls = first?.calls.assembled ?? [];
+    const calls = this.first?.calls.assembled ?? [];
     const native = this.native(calls);
     const { text, reasoning, refusal } = this.said(0);
     return {
@@ -270,15 +269,27 @@ export class Round {
   }
 
   private choice(index: number): Choice {
-    const known = this.choices.get(index);
+    const known = index === 0 ? this.first : this.others?.get(index);
     if (known) return known;
-    if (this.choices.size >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
+    if (this.choices >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
     const [text, reasoning, refusal] = [new JoinedText(), new JoinedText(), new JoinedText()];
     const choice: Choice = { text, reasoning, refusal, finish: undefined, calls };
-    this.choices.set(index, choice);
+    if (index === 0) this.first = choice;
+    else {
+      this.others ??= new Map();
+      this.others.set(index, choice);
+    }
     return choice;
+  }
+
+  private get choices(): number {
+    return (this.first ? 1 : 0) + (this.others?.size ?? 0);
+  }
+
+  private all(): Choice[] {
+    return [...(this.first ? [this.first] : []), ...(this.others?.values() ?? [])];
   }
 }
 

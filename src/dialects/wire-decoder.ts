@@ -175,8 +175,10 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
 const met = new WeakMap<Wire, SimilarJson>();
 
 function similarOf(wire: Wire): SimilarJson {
-  let similar = met.get(wire);
-  if (!similar) met.set(wire, (similar = new SimilarJson()));
+  const known = met.get(wire);
+  if (known) return known;
+  const similar = new SimilarJson();
+  met.set(wire, similar);
   return similar;
 }
 

@@ -102,7 +102,7 @@ function fits({ fixed, tokens, places }: Shape, text: string): boolean {
       to = hole === last ? text.length - next.length : text.indexOf(next, at);
       if (to <= at || (hole === last && text.slice(to) !== next)) return false;
       const token = text.slice(at, to);
-      const value = isString(token) === isString(tokens[hole]) ? valueOf(token) : undefined;
+      const value = isString(token) === isString(tokens[hole]) ? atomOf(token) : undefined;
       if (value === undefined) return false;
       tokens[hole] = token;
       const { holder, key } = places[hole] as Place;
@@ -114,7 +114,7 @@ function fits({ fixed, tokens, places }: Shape, text: string): boolean {
 }
 
 /** The value of a text that is one string or number, with nothing around it. */
-function valueOf(token: string): string | number | undefined {
+function atomOf(token: string): string | number | undefined {
   try {
     const value: unknown = JSON.parse(token);
     return typeof value === 'string' || typeof value === 'number' ? value : undefined;
@@ -153,7 +153,7 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shap
   const isKnown = found.size === probes.length;
   const places = isKnown ? probes.map((probe) => found.get(probe) as Place) : [];
   places.forEach(({ holder, key }, i) => {
-    holder[key] = valueOf(tokens[i] as string);
+    holder[key] = atomOf(tokens[i] as string);
   });
   return { split, differing, fixed, tokens, value, places, isKnown };
 }

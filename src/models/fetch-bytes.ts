@@ -68,21 +68,30 @@ export function fetchBytes(request: HttpRequest, options: FetchBytesOptions = {}
       over = true;
       tell();
     };
-    send(request, options, reading, subscriber).then(
-      () => end(() => subscriber.complete()),
-      (error) => end(() => subscriber.error(error)),
-    );
+    // Two steps, so that nothing of the request outlives the opening.
+    opened(request, options, reading)
+      .then((stream) => relay(stream, request.url, options.gate, reading.signal, subscriber))
+      .then(
+        () => end(() => subscriber.complete()),
+        (error) => end(() => subscriber.error(error)),
+      );
     // Aborting after a regular end would close a connection that can be used again.
     return () => over || reading.abort();
   });
 }
 
-async function send(
+interface OpenBody {
+  readonly body: BodyReader;
+  /** What was read to see what it is: taken out when it is handed on, since it may be all of a long stream's memory. */
+  readonly chunks: Uint8Array[];
+}
+
+/** Sends the request, and reads of the response what tells whether it is a stream. */
+async function opened(
   request: HttpRequest,
-  { fetch = globalThis.fetch, gate, connectMs = 30_000 }: FetchBytesOptions,
+  { fetch = globalThis.fetch, connectMs = 30_000 }: FetchBytesOptions,
   reading: AbortController,
-  subscriber: Subscriber<Uint8Array>,
-): Promise<void> {
+): Promise<OpenBody> {
   const { signal } = reading;
   const { url } = request;
   const sent = await orAborted(request.headers(), signal);
@@ -93,7 +102,23 @@ async function send(
     const chunks = await opening(body, request);
     if (looksLikeDocument(chunks, request, response))
       throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
-    for (const chunk of chunks) {
+    return { body, chunks };
+  } catch (error) {
+    body.cancel();
+    throw error;
+  }
+}
+
+/** Hands the body on, to its end. */
+async function relay(
+  { body, chunks }: OpenBody,
+  url: string,
+  gate: Gate | undefined,
+  signal: AbortSignal,
+  subscriber: Subscriber<Uint8Array>,
+): Promise<void> {
+  try {
+    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
       if (gate) await handOn(chunk, gate, signal, subscriber);
       else subscriber.next(chunk);
     }
