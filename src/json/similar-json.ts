@@ -128,10 +128,10 @@ function fill(hole: Hole, token: string): boolean {
   }
   if (typeof value !== (hole.isString ? 'string' : 'number')) return false;
   const { holder, key } = hole.place;
-  hole.token = '';
   // Written anew: a slice would hold on to the whole chunk it was cut from.
-  if (holder[key] === value) hole.token = JSON.stringify(value);
-  else holder[key] = value;
+  const again = Object.is(holder[key], value) ? JSON.stringify(value) : '';
+  hole.token = again === token ? again : '';
+  holder[key] = value;
   return true;
 }
 
@@ -160,8 +160,13 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shap
   const probes = at.map((index) => `\u0000${index}`);
   const value: unknown = JSON.parse(fixed.reduce((text, next, i) => text + JSON.stringify(probes[i - 1]) + next));
   const places = new Map<string, Place>();
-  findStrings(value, (text, place) => probes.includes(text) && places.set(text, place));
-  const isKnown = places.size === probes.length;
+  let found = 0;
+  findStrings(value, (text, place) => {
+    if (!probes.includes(text)) return;
+    places.set(text, place);
+    found++;
+  });
+  const isKnown = places.size === probes.length && found === probes.length;
   const holes = isKnown ? at.map((index, i) => holeOf(split[index] as string, places.get(probes[i] as string) as Place)) : [];
   return { split, differing, fixed, holes, value, isKnown };
 }
