@@ -62,8 +62,8 @@ export class ChatMessageBuilder {
     if (content && content.length > 0 && (this.parts || typeof content !== 'string')) this.addParts(content);
     if (delta.refusal) this.refusal += delta.refusal;
     if (delta.tool_calls && delta.tool_calls.length > 0) this.sawToolCalls = true;
-    const { reasoning, reasoning_content, reasoning_text } = delta;
-    if (!plain || reasoning || reasoning_content || reasoning_text) joinFields(this.fields, delta, NOT_SENT_BACK);
+    const { reasoning, reasoning_content, reasoning_text, reasoning_details } = delta;
+    if (!plain || reasoning || reasoning_content || reasoning_text || reasoning_details) joinFields(this.fields, delta, NOT_SENT_BACK);
   }
 
   /** Keeps what one `tool_calls` entry says beyond its id, name and arguments. */

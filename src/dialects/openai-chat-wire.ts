@@ -115,8 +115,10 @@ const PLAIN_DELTA = new Set([
   'reasoning',
   'reasoning_content',
   'reasoning_text',
+  'reasoning_details',
   'tool_calls',
   'function_call',
+  'channel',
   'obfuscation',
 ]);
 const PLAIN_CALL = new Set(['index', 'id', 'type', 'function']);
@@ -132,7 +134,8 @@ function isPlainChunk(chunk: ChatChunk): boolean {
 
 function isPlainDelta(delta: ChatDelta | null | undefined): boolean {
   if (!delta) return true;
-  const { content, tool_calls, function_call } = delta;
+  const { content, tool_calls, function_call, reasoning_details } = delta;
+  if (reasoning_details?.some(({ text, summary }) => typeof text !== 'string' && typeof summary !== 'string')) return false;
   if (!saysOnly(delta, PLAIN_DELTA) || (content && typeof content !== 'string') || !isPlainFunction(function_call)) return false;
   return tool_calls?.every((call) => !call || (saysOnly(call, PLAIN_CALL) && isPlainFunction(call.function))) ?? true;
 }

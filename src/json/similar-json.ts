@@ -6,6 +6,8 @@ const MAX_SHAPES = 24;
 const MAX_HOLES = 12;
 
 const QUOTE = 0x22;
+const SPACE = 0x20;
+const BRACE = 0x7d;
 /** The strings and numbers of a JSON text, keys too; between them lie punctuation, white space, `true`, `false` and `null`. */
 const TOKENS = /("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/;
 
@@ -59,8 +61,9 @@ export class SimilarJson {
   private readonly shapes: Shape[] = [];
 
   /** The value of a text that resembles others; `undefined` if it does not: parse it then, and {@link learn} from it. */
-  find(text: string): unknown {
+  find(padded: string): unknown {
     const { shapes } = this;
+    const text = unpadded(padded);
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i] as Shape;
       if (!shape.isKnown || !fits(shape, text)) continue;
@@ -74,7 +77,7 @@ export class SimilarJson {
   learn(text: string): void {
     if (text.length > LONGEST_SAMPLE) return;
     // A copy: slices of it, kept, would hold on to the whole chunk it was cut from.
-    const split = (JSON.parse(JSON.stringify(text)) as string).split(TOKENS);
+    const split = (JSON.parse(JSON.stringify(unpadded(text))) as string).split(TOKENS);
     const { shapes } = this;
     for (let i = 0; i < shapes.length; i++) {
       const { split: known, differing } = shapes[i] as Shape;
@@ -93,6 +96,14 @@ export class SimilarJson {
     for (let at = i; at > 0; at--) shapes[at] = shapes[at - 1] as Shape;
     shapes[0] = shape;
   }
+}
+
+/** Without the blanks before the last brace: some servers pad each payload to another length, so that its length tells nothing. */
+function unpadded(text: string): string {
+  let end = text.length - 1;
+  if (text.charCodeAt(end - 1) !== SPACE) return text;
+  while (text.charCodeAt(end - 1) === SPACE) end--;
+  return text.charCodeAt(text.length - 1) === BRACE ? `${text.slice(0, end)}}` : text;
 }
 
 /** Whether a text is of a kind; the kind's `value` is then that of the text. */

@@ -48,6 +48,14 @@ describe('SimilarJson', () => {
     }
   });
 
+  it('knows a text however it is padded before its last brace', () => {
+    const similar = having('{"a":"1"}', '{"a":"2"   }');
+    expect(similar.find('{"a":"3"       }')).toEqual({ a: '3' });
+    expect(similar.find('{"a":"4 ]')).toBeUndefined();
+    expect(similar.find('{"a":"5 }')).toBeUndefined();
+    expect(similar.find('{"a":"6 "}')).toEqual({ a: '6 ' });
+  });
+
   it('does not take the start of a number for the number', () => {
     const text = (n: string) => `{"n":${n},"m":1}`;
     const similar = having(text('1'), text('2'), text('12'), text('12'));
