@@ -96,9 +96,13 @@ export class JsonBuilder implements JsonListener {
   }
 
   private placeString(text: string): void {
-    if (this.isPlaced && Array.isArray(this.inner)) this.inner[this.inner.length - 1] = text;
-    else this.place(text);
-    this.isPlaced = true;
+    const { inner } = this;
+    if (!this.isPlaced) {
+      this.isPlaced = true;
+      this.place(text);
+    } else if (inner === undefined) this.value = text;
+    else if (Array.isArray(inner)) inner[inner.length - 1] = text;
+    else inner[this.key] = text; // The object's own by now, whatever it is called.
   }
 
   private place(value: Json): void {
