@@ -124,10 +124,11 @@ describe.each(readers)('%s', (_reader, read) => {
 
 describe('jsonArrayParser', () => {
   it.each([
-    ['in fragments of 8', 8],
-    ['in one chunk', Number.POSITIVE_INFINITY],
-  ])('law: the work for an item is the same at 10 kB and at 1 MB: %s', (_, size) => {
-    const [small, large] = [10_000, 1_000_000].map((length) => {
+    ['in fragments of 8', 8, 1_000_000],
+    // Less: a parser that goes over the rest of the chunk for each item would take minutes to fail.
+    ['in one chunk', Number.POSITIVE_INFINITY, 100_000],
+  ])('law: the work for an item is the same at 10 kB and at length: %s', (_, size, most) => {
+    const [small, large] = [10_000, most].map((length) => {
       const text = JSON.stringify(items(length));
       const pieces = fragments(text, Math.min(size, text.length));
       const parser = jsonArrayParser();
