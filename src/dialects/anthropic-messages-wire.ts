@@ -110,8 +110,9 @@ const PLAIN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   ].map(([type, field]) => [type as string, new Set(['type', field as string])]),
 );
 
-/** Whether an event says a piece of a text, of thinking or of arguments, and nothing else. */
+/** Whether an event says a piece of a text, of thinking or of arguments, or that a block ends, and nothing else. */
 function isPlainEvent({ type, delta, ...rest }: MessageEvent): boolean {
+  if (type === 'content_block_stop') return !delta && saysOnly(rest, PLAIN_EVENT);
   const known = PLAIN_DELTAS.get(delta?.type ?? '');
   return type === 'content_block_delta' && known !== undefined && saysOnly(delta as object, known) && saysOnly(rest, PLAIN_EVENT);
 }

@@ -40,8 +40,10 @@ export interface WireReader {
 }
 
 const HEARTBEAT = /^(ping|pong|heartbeat|keep-?alive)$/i;
+const LONGEST_HEARTBEAT = 'keep-alive'.length;
 
 /** Whether an event of this name, or type, only keeps the connection open. */
 export function isHeartbeat(name: string): boolean {
-  return HEARTBEAT.test(name);
+  // Every event of some wires has a name, and it is longer.
+  return name.length <= LONGEST_HEARTBEAT && HEARTBEAT.test(name);
 }
