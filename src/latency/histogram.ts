@@ -102,13 +102,9 @@ export class Histogram {
     if (this.total === 0) return undefined;
     let left = Math.max(1, Math.ceil((percent * this.total) / 100));
     if (left >= this.total) return this.greatest;
-    let found = 0;
-    for (const [bucket, count] of this.byBucket()) {
-      found = bucket;
-      left -= count;
-      if (left <= 0) break;
-    }
-    return Math.min(Math.max(middleOf(found), this.least), this.greatest);
+    let i = -1;
+    while (left > 0) left -= this.counts[++i] ?? left;
+    return Math.min(Math.max(middleOf(this.buckets[i] ?? 0), this.least), this.greatest);
   }
 
   /** Adds all values of another histogram, or of its data. */
