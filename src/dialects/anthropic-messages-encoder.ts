@@ -134,11 +134,9 @@ const ERROR_TYPES: { readonly [status: number]: string } = {
   504: 'timeout_error',
   529: 'overloaded_error',
 };
-const OWN_TYPES = new Set(Object.values(ERROR_TYPES));
-
 /** Anthropic's type stands for a status, and says whether asking again may help. */
 function errorType({ code, status, retryable }: WrittenError): string {
-  if (code !== null && OWN_TYPES.has(code)) return code;
+  if (code !== null && Object.values(ERROR_TYPES).includes(code)) return code;
   const known = status === undefined ? undefined : ERROR_TYPES[status];
   if (known !== undefined) return known;
   if (!retryable) return 'invalid_request_error';

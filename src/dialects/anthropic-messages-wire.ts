@@ -4,51 +4,54 @@ import { isRecord, type Json } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import { areSameCounts, count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  /** A piece of the answer. Fields of blocks that are not listed here (results of server tools, say) may be anything. */
+  const ContentBlock = t.type({
+    type: t.string,
+    text: optional(t.string),
+    thinking: optional(t.string),
+    signature: optional(t.string),
+    id: optional(t.string),
+    name: optional(t.string),
+  });
 
-/** A piece of the answer. Fields of blocks that are not listed here (results of server tools, say) may be anything. */
-const ContentBlock = t.type({
-  type: t.string,
-  text: optional(t.string),
-  thinking: optional(t.string),
-  signature: optional(t.string),
-  id: optional(t.string),
-  name: optional(t.string),
+  const Message = t.type({
+    id: optional(t.string),
+    model: optional(t.string),
+    content: optional(t.array(ContentBlock)),
+    stop_reason: optional(t.string),
+    usage: optional(t.UnknownRecord),
+  });
+
+  const Delta = t.type({
+    type: optional(t.string),
+    text: optional(t.string),
+    thinking: optional(t.string),
+    signature: optional(t.string),
+    partial_json: optional(t.string),
+    citation: optional(t.UnknownRecord),
+    stop_reason: optional(t.string),
+  });
+
+  /** An event of the stream, as far as it is read. */
+  const MessageEvent = t.type({
+    type: t.string,
+    index: optional(t.number),
+    message: optional(Message),
+    content_block: optional(ContentBlock),
+    delta: optional(Delta),
+    usage: optional(t.UnknownRecord),
+  });
+
+  return { ContentBlock, Delta, MessageEvent };
 });
 
-const Message = t.type({
-  id: optional(t.string),
-  model: optional(t.string),
-  content: optional(t.array(ContentBlock)),
-  stop_reason: optional(t.string),
-  usage: optional(t.UnknownRecord),
-});
-
-const Delta = t.type({
-  type: optional(t.string),
-  text: optional(t.string),
-  thinking: optional(t.string),
-  signature: optional(t.string),
-  partial_json: optional(t.string),
-  citation: optional(t.UnknownRecord),
-  stop_reason: optional(t.string),
-});
-
-/** An event of the stream, as far as it is read. */
-const MessageEvent = t.type({
-  type: t.string,
-  index: optional(t.number),
-  message: optional(Message),
-  content_block: optional(ContentBlock),
-  delta: optional(Delta),
-  usage: optional(t.UnknownRecord),
-});
-
-export type MessageEvent = t.TypeOf<typeof MessageEvent>;
-export type ContentBlock = t.TypeOf<typeof ContentBlock>;
-export type MessageDelta = t.TypeOf<typeof Delta>;
+type Codecs = ReturnType<typeof codecs>;
+export type MessageEvent = t.TypeOf<Codecs['MessageEvent']>;
+export type ContentBlock = t.TypeOf<Codecs['ContentBlock']>;
+export type MessageDelta = t.TypeOf<Codecs['Delta']>;
 
 /** Whether an event of this type is read; any other is handed on as it is. */
 const KNOWN_EVENTS: ReadonlySet<string> = new Set([
@@ -125,7 +128,7 @@ export const messagesWire: Wire = {
     if (looksLikeMessageEvent(payload)) return undefined;
     // Events of types that are not read may have any fields.
     if (isRecord(payload) && typeof payload.type === 'string' && !KNOWN_EVENTS.has(payload.type)) return undefined;
-    return describeProblem(MessageEvent, payload);
+    return describeProblem(codecs().MessageEvent, payload);
   },
 };
 

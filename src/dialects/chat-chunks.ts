@@ -14,10 +14,12 @@ export const chatChunks: SocketProtocol = {
   framing: 'messages',
   subprotocol: 'chat-chunks',
   endsWith: 'finish',
-  expresses: openAiChat.expresses,
+  get expresses() {
+    return openAiChat.expresses;
+  },
   encodeRequest: (request, options) => ({ ...openAiChat.encodeRequest(request, options), path: '' }),
   decoder: (options) => openAiChat.decoder(options),
   encoder: (options) => openAiChat.encoder(options),
-  authHeaders: openAiChat.authHeaders,
+  authHeaders: (apiKey) => openAiChat.authHeaders(apiKey),
   authMessage: (apiKey) => ({ type: 'auth', token: apiKey }),
 };

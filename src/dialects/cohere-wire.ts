@@ -4,41 +4,49 @@ import { isRecord } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  /** A call, or a piece of one. */
+  const ToolCall = t.type({
+    id: optional(t.string),
+    function: optional(t.type({ name: optional(t.string), arguments: optional(oneOf(t.string, t.UnknownRecord)) })),
+  });
 
-/** A call, or a piece of one. */
-const ToolCall = t.type({
-  id: optional(t.string),
-  function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
+  /** A piece of content: text, or reasoning under the name `thinking`. */
+  const Content = t.type({ type: optional(t.string), text: optional(t.string), thinking: optional(t.string) });
+
+  const Message = t.type({
+    /** One piece in a delta, a list where a server sends the message whole. */
+    content: optional(oneOf(Content, t.array(Content), t.string)),
+    tool_plan: optional(t.string),
+    tool_calls: optional(oneOf(ToolCall, t.array(ToolCall))),
+    citations: optional(oneOf(t.UnknownRecord, t.UnknownArray)),
+  });
+
+  /** One event of the stream, as far as it is read. */
+  const Event = t.type({
+    type: t.string,
+    id: optional(t.string),
+    index: optional(t.number),
+    delta: optional(
+      t.type({
+        message: optional(Message),
+        finish_reason: optional(t.string),
+        error: optional(t.string),
+        usage: optional(t.UnknownRecord),
+      }),
+    ),
+  });
+
+  return { ToolCall, Content, Message, Event };
 });
 
-/** A piece of content: text, or reasoning under the name `thinking`. */
-const Content = t.type({ type: optional(t.string), text: optional(t.string), thinking: optional(t.string) });
-
-const Message = t.type({
-  /** One piece in a delta, a list where a server sends the message whole. */
-  content: optional(t.union([Content, t.array(Content), t.string])),
-  tool_plan: optional(t.string),
-  tool_calls: optional(t.union([ToolCall, t.array(ToolCall)])),
-  citations: optional(t.union([t.UnknownRecord, t.UnknownArray])),
-});
-
-/** One event of the stream, as far as it is read. */
-const Event = t.type({
-  type: t.string,
-  id: optional(t.string),
-  index: optional(t.number),
-  delta: optional(
-    t.type({ message: optional(Message), finish_reason: optional(t.string), error: optional(t.string), usage: optional(t.UnknownRecord) }),
-  ),
-});
-
-export type CohereEvent = t.TypeOf<typeof Event>;
-export type CohereMessage = t.TypeOf<typeof Message>;
-export type CohereContent = t.TypeOf<typeof Content>;
-export type CohereToolCall = t.TypeOf<typeof ToolCall>;
+type Codecs = ReturnType<typeof codecs>;
+export type CohereEvent = t.TypeOf<Codecs['Event']>;
+export type CohereMessage = t.TypeOf<Codecs['Message']>;
+export type CohereContent = t.TypeOf<Codecs['Content']>;
+export type CohereToolCall = t.TypeOf<Codecs['ToolCall']>;
 
 /** Whether a payload is what nearly every event is: a piece of content. The codec runs on all others. */
 function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
@@ -74,7 +82,7 @@ export const cohereWire: Wire = {
   expected: 'event of a Cohere chat',
   typed: true,
   isPlain: (payload) => isPlainEvent(payload as CohereEvent),
-  problem: (payload) => (looksLikeContentDelta(payload) ? undefined : describeProblem(Event, payload)),
+  problem: (payload) => (looksLikeContentDelta(payload) ? undefined : describeProblem(codecs().Event, payload)),
 };
 
 /** Cohere's words, and `PAUSE`, which the encoder writes where Cohere has none. */

@@ -110,6 +110,9 @@ export type Expression =
 /** How a body, or a socket, is cut into frames. */
 export type Framing = 'sse' | 'ndjson' | 'json-array' | 'messages';
 
+/** Makes frames of one body. A frame of more bytes than `maxFrameBytes` is a {@link LimitError}; absent: the parser's own default. */
+export type FrameParser = (maxFrameBytes?: number) => Stage<Uint8Array | string, Frame>;
+
 /** How one API speaks, both ways: requests out and responses in, and responses out for gateways. */
 export interface Dialect {
   readonly name: string;
@@ -117,6 +120,8 @@ export interface Dialect {
   readonly framing: Framing;
   /** How some of its servers frame them all the same. */
   readonly alsoFramed?: readonly Framing[];
+  /** What reads bodies in these framings, by framing. SSE needs none; the others' readers go only with the dialects whose servers use them. */
+  readonly parsers?: { readonly [framing in Framing]?: FrameParser };
   /** What its wire can say. */
   readonly expresses: ReadonlySet<Expression>;
   /** Writes a request in the API's own words. */

@@ -1,49 +1,49 @@
 import * as t from 'io-ts';
 import { isRecord } from '../values.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  const Message = t.type({ type: t.string }, 'an object');
+  const Start = t.type({ id: optional(t.string), model: optional(t.string) });
+  const TextBlock = t.type({ text: t.string });
 
-const Message = t.type({ type: t.string }, 'an object');
+  /** `arguments`: a string is all of them or a piece, an object is all of them. */
+  const FunctionCall = t.type({
+    id: optional(t.string),
+    index: optional(t.number),
+    name: optional(t.string),
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
+    done: optional(t.boolean),
+  });
 
-const Start = t.type({ id: optional(t.string), model: optional(t.string) });
+  const Usage = t.type({ usage: t.UnknownRecord });
+  const Done = t.type({ finish_reason: optional(t.string), usage: optional(t.UnknownRecord) });
 
-const TextBlock = t.type({ text: t.string });
+  /** The messages a server sends that are read; any other `type` is passed through. */
+  const messages = {
+    start: Start,
+    content_block: TextBlock,
+    reasoning: TextBlock,
+    refusal: TextBlock,
+    function_call: FunctionCall,
+    usage: Usage,
+    done: Done,
+  } as const;
 
-/** `arguments`: a string is all of them or a piece, an object is all of them. */
-const FunctionCall = t.type({
-  id: optional(t.string),
-  index: optional(t.number),
-  name: optional(t.string),
-  arguments: optional(t.union([t.string, t.UnknownRecord])),
-  done: optional(t.boolean),
+  return { Message, messages };
 });
 
-const Usage = t.type({ usage: t.UnknownRecord });
-
-const Done = t.type({ finish_reason: optional(t.string), usage: optional(t.UnknownRecord) });
-
-/** The messages a server sends that are read; any other `type` is passed through. */
-const duplexMessages = {
-  start: Start,
-  content_block: TextBlock,
-  reasoning: TextBlock,
-  refusal: TextBlock,
-  function_call: FunctionCall,
-  usage: Usage,
-  done: Done,
-} as const;
-
-export type DuplexFunctionCall = t.TypeOf<typeof FunctionCall>;
-export type DuplexDone = t.TypeOf<typeof Done>;
+type Codecs = ReturnType<typeof codecs>['messages'];
+export type DuplexFunctionCall = t.TypeOf<Codecs['function_call']>;
+export type DuplexDone = t.TypeOf<Codecs['done']>;
 
 /** A message that is read. */
 export type DuplexMessage =
-  | ({ readonly type: 'start' } & t.TypeOf<typeof Start>)
-  | ({ readonly type: 'content_block' | 'reasoning' | 'refusal' } & t.TypeOf<typeof TextBlock>)
+  | ({ readonly type: 'start' } & t.TypeOf<Codecs['start']>)
+  | ({ readonly type: 'content_block' | 'reasoning' | 'refusal' } & t.TypeOf<Codecs['content_block']>)
   | ({ readonly type: 'function_call' } & DuplexFunctionCall)
-  | ({ readonly type: 'usage' } & t.TypeOf<typeof Usage>)
+  | ({ readonly type: 'usage' } & t.TypeOf<Codecs['usage']>)
   | ({ readonly type: 'done' } & DuplexDone);
 
 export const duplexWire: Wire = {
@@ -53,13 +53,13 @@ export const duplexWire: Wire = {
   problem(payload) {
     if (looksLikeTextBlock(payload)) return undefined;
     const type = isRecord(payload) && typeof payload.type === 'string' ? payload.type : '';
-    return describeProblem(isKnown(type) ? duplexMessages[type] : Message, payload);
+    return describeProblem(isKnown(type) ? codecs().messages[type] : codecs().Message, payload);
   },
 };
 
 /** Whether messages of this type are read; any other is passed through. */
 export function isKnown(type: string): type is DuplexMessage['type'] {
-  return Object.hasOwn(duplexMessages, type);
+  return Object.hasOwn(codecs().messages, type);
 }
 
 const PLAIN_MESSAGES: ReadonlySet<string> = new Set(['content_block', 'reasoning', 'refusal']);

@@ -36,6 +36,6 @@ export const duplexSession: SocketProtocol = {
   encodeResults: encodeDuplexResults,
   decoder: (options) => new WireDecoder(duplexWire, new DuplexReader(options), options),
   encoder: (options) => new OneResponse(new DuplexEncoder(options)),
-  authHeaders: openAiChat.authHeaders,
+  authHeaders: (apiKey) => openAiChat.authHeaders(apiKey),
   authMessage: (apiKey) => ({ type: 'auth', token: apiKey }),
 };

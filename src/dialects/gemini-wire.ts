@@ -2,49 +2,52 @@ import * as t from 'io-ts';
 import { isRecord } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  /** One field of arguments that are streamed; exactly one of the values, or none where it only ends a string. */
+  const PartialArg = t.type({
+    jsonPath: t.string,
+    stringValue: optional(t.string),
+    numberValue: optional(t.number),
+    boolValue: optional(t.boolean),
+    willContinue: optional(t.boolean),
+  });
 
-/** One field of arguments that are streamed; exactly one of the values, or none where it only ends a string. */
-const PartialArg = t.type({
-  jsonPath: t.string,
-  stringValue: optional(t.string),
-  numberValue: optional(t.number),
-  boolValue: optional(t.boolean),
-  willContinue: optional(t.boolean),
+  const FunctionCall = t.type({
+    id: optional(t.string),
+    name: optional(t.string),
+    args: optional(t.UnknownRecord),
+    partialArgs: optional(t.array(PartialArg)),
+    willContinue: optional(t.boolean),
+  });
+
+  const Part = t.type({ text: optional(t.string), thought: optional(t.boolean), functionCall: optional(FunctionCall) });
+
+  const Candidate = t.type({
+    index: optional(t.number),
+    content: optional(t.type({ parts: optional(t.array(Part)) })),
+    finishReason: optional(t.string),
+  });
+
+  /** A `GenerateContentResponse`, as far as it is read. */
+  const GenerateContentResponse = t.type({
+    candidates: optional(t.array(Candidate)),
+    promptFeedback: optional(t.type({ blockReason: optional(t.string) })),
+    usageMetadata: optional(t.UnknownRecord),
+    modelVersion: optional(t.string),
+    responseId: optional(t.string),
+  });
+
+  return { PartialArg, FunctionCall, Part, Candidate, GenerateContentResponse };
 });
 
-const FunctionCall = t.type({
-  id: optional(t.string),
-  name: optional(t.string),
-  args: optional(t.UnknownRecord),
-  partialArgs: optional(t.array(PartialArg)),
-  willContinue: optional(t.boolean),
-});
-
-const Part = t.type({ text: optional(t.string), thought: optional(t.boolean), functionCall: optional(FunctionCall) });
-
-const Candidate = t.type({
-  index: optional(t.number),
-  content: optional(t.type({ parts: optional(t.array(Part)) })),
-  finishReason: optional(t.string),
-});
-
-/** A `GenerateContentResponse`, as far as it is read. */
-const GenerateContentResponse = t.type({
-  candidates: optional(t.array(Candidate)),
-  promptFeedback: optional(t.type({ blockReason: optional(t.string) })),
-  usageMetadata: optional(t.UnknownRecord),
-  modelVersion: optional(t.string),
-  responseId: optional(t.string),
-});
-
-export type GeminiResponse = t.TypeOf<typeof GenerateContentResponse>;
-export type GeminiCandidate = t.TypeOf<typeof Candidate>;
-export type GeminiPart = t.TypeOf<typeof Part>;
-export type GeminiFunctionCall = t.TypeOf<typeof FunctionCall>;
-export type GeminiPartialArg = t.TypeOf<typeof PartialArg>;
+type Codecs = ReturnType<typeof codecs>;
+export type GeminiResponse = t.TypeOf<Codecs['GenerateContentResponse']>;
+export type GeminiCandidate = t.TypeOf<Codecs['Candidate']>;
+export type GeminiPart = t.TypeOf<Codecs['Part']>;
+export type GeminiFunctionCall = t.TypeOf<Codecs['FunctionCall']>;
+export type GeminiPartialArg = t.TypeOf<Codecs['PartialArg']>;
 
 /** Whether a payload is a response, at a glance. */
 function looksLikeResponse(payload: unknown): payload is GeminiResponse {
@@ -96,7 +99,7 @@ function isPlainCandidate(candidate: GeminiCandidate): boolean {
 export const geminiWire: Wire = {
   expected: 'GenerateContentResponse',
   isPlain: (payload) => isPlainResponse(payload as GeminiResponse),
-  problem: (payload) => (looksLikeResponse(payload) ? undefined : describeProblem(GenerateContentResponse, payload)),
+  problem: (payload) => (looksLikeResponse(payload) ? undefined : describeProblem(codecs().GenerateContentResponse, payload)),
   // The stream is asked for in the URL: without `alt=sse` it is an array.
   describeDocument: (body) =>
     Array.isArray(body) ? 'a JSON document and no event stream: read it with `parseJsonArray()`' : 'one JSON document',

@@ -1,3 +1,4 @@
+import { jsonArrayParser } from '../json/array-items.ts';
 import type { Dialect } from './dialect.ts';
 import { GeminiEncoder } from './gemini-encoder.ts';
 import { GeminiReader } from './gemini-reader.ts';
@@ -17,6 +18,7 @@ export const gemini: Dialect = {
   name: 'gemini',
   framing: 'sse',
   alsoFramed: ['json-array'],
+  parsers: { 'json-array': (maxItemBytes) => jsonArrayParser(maxItemBytes === undefined ? {} : { maxItemBytes }) },
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'choices']),
   encodeRequest: encodeGeminiRequest,
   decoder: (options) => new WireDecoder(geminiWire, new GeminiReader(options), options),

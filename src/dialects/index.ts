@@ -7,7 +7,16 @@ export type { CallLimits } from '../calls/assembler.ts';
 export { anthropicMessages } from './anthropic-messages.ts';
 export { chatChunks } from './chat-chunks.ts';
 export { cohere } from './cohere.ts';
-export type { DecoderOptions, Dialect, EncodedRequest, EncodeOptions, EncoderOptions, Expression, Framing } from './dialect.ts';
+export type {
+  DecoderOptions,
+  Dialect,
+  EncodedRequest,
+  EncodeOptions,
+  EncoderOptions,
+  Expression,
+  FrameParser,
+  Framing,
+} from './dialect.ts';
 export { duplexSession } from './duplex-session.ts';
 export { gemini } from './gemini.ts';
 export { ollama } from './ollama.ts';

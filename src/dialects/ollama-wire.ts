@@ -4,46 +4,49 @@ import { isRecord } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
-
-/** One entry of `message.tool_calls`: a whole call. `arguments` should be an object; a few relays send its JSON text. */
-const ToolCall = t.type({
-  id: optional(t.string),
-  index: optional(t.number),
-  function: t.type({
+const codecs = /* @__PURE__ */ once(() => {
+  /** One entry of `message.tool_calls`: a whole call. `arguments` should be an object; a few relays send its JSON text. */
+  const ToolCall = t.type({
+    id: optional(t.string),
     index: optional(t.number),
-    name: optional(t.string),
-    arguments: optional(t.union([t.string, t.UnknownRecord])),
-  }),
+    function: t.type({
+      index: optional(t.number),
+      name: optional(t.string),
+      arguments: optional(oneOf(t.string, t.UnknownRecord)),
+    }),
+  });
+
+  const Message = t.type({
+    content: optional(t.string),
+    thinking: optional(t.string),
+    /** What some servers call `thinking`. */
+    reasoning_content: optional(t.string),
+    tool_calls: optional(t.array(ToolCall)),
+  });
+
+  /** One object of the stream, as far as it is read. */
+  const Chunk = t.type({
+    model: optional(t.string),
+    message: optional(Message),
+    done: optional(t.boolean),
+    done_reason: optional(t.string),
+    prompt_eval_count: optional(t.number),
+    eval_count: optional(t.number),
+    total_duration: optional(t.number),
+    load_duration: optional(t.number),
+    prompt_eval_duration: optional(t.number),
+    eval_duration: optional(t.number),
+  });
+
+  return { ToolCall, Message, Chunk };
 });
 
-const Message = t.type({
-  content: optional(t.string),
-  thinking: optional(t.string),
-  /** What some servers call `thinking`. */
-  reasoning_content: optional(t.string),
-  tool_calls: optional(t.array(ToolCall)),
-});
-
-/** One object of the stream, as far as it is read. */
-const Chunk = t.type({
-  model: optional(t.string),
-  message: optional(Message),
-  done: optional(t.boolean),
-  done_reason: optional(t.string),
-  prompt_eval_count: optional(t.number),
-  eval_count: optional(t.number),
-  total_duration: optional(t.number),
-  load_duration: optional(t.number),
-  prompt_eval_duration: optional(t.number),
-  eval_duration: optional(t.number),
-});
-
-export type OllamaChunk = t.TypeOf<typeof Chunk>;
-export type OllamaMessage = t.TypeOf<typeof Message>;
-export type OllamaToolCall = t.TypeOf<typeof ToolCall>;
+type Codecs = ReturnType<typeof codecs>;
+export type OllamaChunk = t.TypeOf<Codecs['Chunk']>;
+export type OllamaMessage = t.TypeOf<Codecs['Message']>;
+export type OllamaToolCall = t.TypeOf<Codecs['ToolCall']>;
 
 /** Whether a payload is what nearly every object is: a model, a message of text alone, not done. The codec runs on all others. */
 function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
@@ -72,7 +75,7 @@ export const ollamaWire: Wire = {
 };
 
 function chunkProblem(payload: unknown): string | undefined {
-  const problem = describeProblem(Chunk, payload);
+  const problem = describeProblem(codecs().Chunk, payload);
   if (problem !== undefined) return problem;
   const { message, done } = payload as OllamaChunk;
   return message || done ? undefined : 'it has neither a `message` nor `done: true`';

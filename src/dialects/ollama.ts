@@ -1,3 +1,4 @@
+import { ndjsonParser } from '../ndjson/parser.ts';
 import type { Dialect } from './dialect.ts';
 import { OllamaEncoder } from './ollama-encoder.ts';
 import { OllamaReader } from './ollama-reader.ts';
@@ -16,6 +17,7 @@ export const ollama: Dialect = {
   name: 'ollama',
   framing: 'ndjson',
   alsoFramed: ['sse'],
+  parsers: { ndjson: (maxFrameBytes) => ndjsonParser(maxFrameBytes === undefined ? {} : { maxFrameBytes }) },
   expresses: new Set(['reasoning', 'usage', 'call-ids', 'call-end', 'text-beside-calls', 'invalid-arguments']),
   encodeRequest: encodeOllamaRequest,
   decoder: (options) => new WireDecoder(ollamaWire, new OllamaReader(options), options),

@@ -4,59 +4,62 @@ import { isRecord } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  /** One entry of `delta.tool_calls`. `arguments` should be a string; a few relays send the object itself. */
+  const ToolCallDelta = t.type({
+    index: optional(t.number),
+    id: optional(t.string),
+    function: optional(t.type({ name: optional(t.string), arguments: optional(oneOf(t.string, t.UnknownRecord)) })),
+    /** A custom tool's call: its input is plain text. */
+    custom: optional(t.type({ name: optional(t.string), input: optional(t.string) })),
+  });
 
-/** One entry of `delta.tool_calls`. `arguments` should be a string; a few relays send the object itself. */
-const ToolCallDelta = t.type({
-  index: optional(t.number),
-  id: optional(t.string),
-  function: optional(t.type({ name: optional(t.string), arguments: optional(t.union([t.string, t.UnknownRecord])) })),
-  /** A custom tool's call: its input is plain text. */
-  custom: optional(t.type({ name: optional(t.string), input: optional(t.string) })),
+  /** The old form, before `tools`. */
+  const FunctionCallDelta = t.type({
+    index: optional(t.number),
+    name: optional(t.string),
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
+  });
+
+  const Delta = t.type({
+    content: optional(oneOf(t.string, t.array(t.UnknownRecord))),
+    refusal: optional(t.string),
+    reasoning_content: optional(t.string),
+    reasoning: optional(t.string),
+    reasoning_text: optional(t.string),
+    reasoning_details: optional(t.array(t.UnknownRecord)),
+    tool_calls: optional(t.array(optional(ToolCallDelta))),
+    function_call: optional(FunctionCallDelta),
+  });
+
+  const Choice = t.type({
+    index: optional(t.number),
+    delta: optional(Delta),
+    /** Instead of a delta, where a gateway puts a whole answer into one chunk. */
+    message: optional(Delta),
+    finish_reason: optional(t.string),
+    usage: optional(t.UnknownRecord),
+  });
+
+  /** A `chat.completion.chunk`, as far as it is read. */
+  const ChatChunk = t.type({
+    id: optional(t.string),
+    model: optional(t.string),
+    choices: optional(t.array(Choice)),
+    usage: optional(t.UnknownRecord),
+  });
+
+  return { ToolCallDelta, FunctionCallDelta, Delta, Choice, ChatChunk };
 });
 
-/** The old form, before `tools`. */
-const FunctionCallDelta = t.type({
-  index: optional(t.number),
-  name: optional(t.string),
-  arguments: optional(t.union([t.string, t.UnknownRecord])),
-});
-
-const Delta = t.type({
-  content: optional(t.union([t.string, t.array(t.UnknownRecord)])),
-  refusal: optional(t.string),
-  reasoning_content: optional(t.string),
-  reasoning: optional(t.string),
-  reasoning_text: optional(t.string),
-  reasoning_details: optional(t.array(t.UnknownRecord)),
-  tool_calls: optional(t.array(optional(ToolCallDelta))),
-  function_call: optional(FunctionCallDelta),
-});
-
-const Choice = t.type({
-  index: optional(t.number),
-  delta: optional(Delta),
-  /** Instead of a delta, where a gateway puts a whole answer into one chunk. */
-  message: optional(Delta),
-  finish_reason: optional(t.string),
-  usage: optional(t.UnknownRecord),
-});
-
-/** A `chat.completion.chunk`, as far as it is read. */
-const ChatChunk = t.type({
-  id: optional(t.string),
-  model: optional(t.string),
-  choices: optional(t.array(Choice)),
-  usage: optional(t.UnknownRecord),
-});
-
-export type ChatChunk = t.TypeOf<typeof ChatChunk>;
-export type ChatChoice = t.TypeOf<typeof Choice>;
-export type ChatDelta = t.TypeOf<typeof Delta>;
-export type ChatToolCallDelta = t.TypeOf<typeof ToolCallDelta>;
-export type ChatFunctionCallDelta = t.TypeOf<typeof FunctionCallDelta>;
+type Codecs = ReturnType<typeof codecs>;
+export type ChatChunk = t.TypeOf<Codecs['ChatChunk']>;
+export type ChatChoice = t.TypeOf<Codecs['Choice']>;
+export type ChatDelta = t.TypeOf<Codecs['Delta']>;
+export type ChatToolCallDelta = t.TypeOf<Codecs['ToolCallDelta']>;
+export type ChatFunctionCallDelta = t.TypeOf<Codecs['FunctionCallDelta']>;
 
 /** Whether a payload has the shape of {@link ChatChunk}, at a glance: what nearly every chunk is. */
 function looksLikeChunk(payload: unknown): payload is ChatChunk {
@@ -146,8 +149,8 @@ function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['func
 
 export const chatWire: Wire = {
   expected: 'chat.completion.chunk',
-  problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(ChatChunk, payload)),
   isPlain: (payload) => isPlainChunk(payload as ChatChunk),
+  problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(codecs().ChatChunk, payload)),
   // The error may share its chunk with the last words and the token counts.
   saysMore: (payload) => {
     const { choices, usage } = payload as ChatChunk;

@@ -4,38 +4,41 @@ import { isRecord } from '../values.ts';
 import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
-import { describeProblem } from './wire-problem.ts';
+import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
 
-const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
+const codecs = /* @__PURE__ */ once(() => {
+  const fields = {
+    type: t.string,
+    response: optional(t.UnknownRecord),
+    item: optional(t.UnknownRecord),
+    item_id: optional(t.string),
+    call_id: optional(t.string),
+    output_index: optional(t.number),
+    content_index: optional(t.number),
+    summary_index: optional(t.number),
+    sequence_number: optional(t.number),
+  };
 
-/** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
-const ResponseEvent = t.type({
-  type: t.string,
-  response: optional(t.UnknownRecord),
-  item: optional(t.UnknownRecord),
-  item_id: optional(t.string),
-  call_id: optional(t.string),
-  output_index: optional(t.number),
-  content_index: optional(t.number),
-  summary_index: optional(t.number),
-  sequence_number: optional(t.number),
-});
+  /** One event of a response's stream, as far as it is read. Nothing but its type is relied on. */
+  const ResponseEvent = t.type(fields);
 
-/** An event that says a piece, or all, of a text. */
-const TextEvent = t.intersection([
-  ResponseEvent,
-  t.type({
+  /** An event that says a piece, or all, of a text. */
+  const TextEvent = t.type({
+    ...fields,
     delta: optional(t.string),
     text: optional(t.string),
     refusal: optional(t.string),
     input: optional(t.string),
     /** Should be a string; a few relays send the object itself. */
-    arguments: optional(t.union([t.string, t.UnknownRecord])),
-  }),
-]);
+    arguments: optional(oneOf(t.string, t.UnknownRecord)),
+  });
 
-export type ResponseEvent = t.TypeOf<typeof ResponseEvent>;
-export type TextEvent = t.TypeOf<typeof TextEvent>;
+  return { ResponseEvent, TextEvent };
+});
+
+type Codecs = ReturnType<typeof codecs>;
+export type ResponseEvent = t.TypeOf<Codecs['ResponseEvent']>;
+export type TextEvent = t.TypeOf<Codecs['TextEvent']>;
 /** An entry of a response's `output`. */
 export type Item = { readonly [key: string]: unknown };
 
@@ -87,7 +90,7 @@ export const responsesWire: Wire = {
   problem(payload) {
     if (looksLikeResponseEvent(payload)) return undefined;
     const isText = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type);
-    return describeProblem(isText ? TextEvent : ResponseEvent, payload);
+    return describeProblem(isText ? codecs().TextEvent : codecs().ResponseEvent, payload);
   },
 };
 

@@ -23,7 +23,9 @@ export const responsesSession: SocketProtocol = {
   name: 'responses-session',
   framing: 'messages',
   endsWith: 'mark',
-  expresses: openAiResponses.expresses,
+  get expresses() {
+    return openAiResponses.expresses;
+  },
   encodeRequest: (request, options) => {
     const { stream: _, background: __, ...body } = openAiResponses.encodeRequest(request, options).body;
     return { path: '', headers: {}, body: { type: 'response.create', ...body } };
@@ -32,7 +34,7 @@ export const responsesSession: SocketProtocol = {
   isSpent: ({ providerCode = '' }) => SPENT.has(providerCode),
   decoder: (options) => skippingDone(openAiResponses.decoder(options)),
   encoder: (options) => openAiResponses.encoder(options),
-  authHeaders: openAiResponses.authHeaders,
+  authHeaders: (apiKey) => openAiResponses.authHeaders(apiKey),
 };
 
 /**

@@ -1,18 +1,11 @@
-import type { Dialect, Framing } from '../dialects/dialect.ts';
+import type { Dialect, FrameParser, Framing } from '../dialects/dialect.ts';
 import type { Frame } from '../frame.ts';
-import { jsonArrayParser } from '../json/array-items.ts';
-import { ndjsonParser } from '../ndjson/parser.ts';
 import { sseParser } from '../sse/parser.ts';
 import type { Output, Stage } from '../stage.ts';
 
 type Parser = Stage<Uint8Array | string, Frame>;
 
-/** What makes frames of a body, by the way it is framed. */
-const PARSERS: { readonly [framing in Framing]?: (maxFrameBytes?: number) => Parser } = {
-  sse: (maxFrameBytes) => sseParser(maxFrameBytes === undefined ? {} : { maxFrameBytes }),
-  ndjson: (maxFrameBytes) => ndjsonParser(maxFrameBytes === undefined ? {} : { maxFrameBytes }),
-  'json-array': (maxFrameBytes) => jsonArrayParser(maxFrameBytes === undefined ? {} : { maxItemBytes: maxFrameBytes }),
-};
+const sse: FrameParser = (maxFrameBytes) => sseParser(maxFrameBytes === undefined ? {} : { maxFrameBytes });
 
 /** The ways in which a dialect's servers frame their bodies, the one that is asked for first. */
 export function framingsOf({ framing, alsoFramed = [] }: Dialect): readonly Framing[] {
@@ -20,16 +13,20 @@ export function framingsOf({ framing, alsoFramed = [] }: Dialect): readonly Fram
 }
 
 /**
- * Makes frames of a body in any of several framings. The first byte that is no white space tells which: only a JSON array begins
+ * Makes frames of a body in any of a dialect's framings. The first byte that is no white space tells which: only a JSON array begins
  * with `[`, only NDJSON with `{`. Servers mislabel streams, so the content type is not asked.
  */
-export function frameReader(framings: readonly Framing[], maxFrameBytes?: number): Parser {
-  const parsers = framings.flatMap((framing) => {
-    const make = PARSERS[framing];
+export function frameReader(dialect: Dialect, maxFrameBytes?: number): Parser {
+  const known: Dialect['parsers'] = { sse, ...dialect.parsers };
+  const parsers = framingsOf(dialect).flatMap((framing) => {
+    const make = known[framing];
     return make ? [{ framing, make }] : [];
   });
   const [first] = parsers;
-  if (!first) throw new TypeError(`HTTP bodies are framed as ${Object.keys(PARSERS).join(', ')}, not as ${framings.join(', ')}.`);
+  if (!first) {
+    const others = "What reads a body framed in another way is a dialect's own: `parsers`.";
+    throw new TypeError(`HTTP bodies are framed as ${Object.keys(known).join(', ')}, not as ${framingsOf(dialect).join(', ')}. ${others}`);
+  }
   if (parsers.length === 1) return first.make(maxFrameBytes);
   return new FirstByteDecides((byte) => (parsers.find(({ framing }) => fits(framing, byte)) ?? first).make(maxFrameBytes));
 }

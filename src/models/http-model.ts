@@ -1,4 +1,4 @@
-import { catchError, defer, finalize, map, merge, type Observable, Subject, takeUntil, tap, throwError } from 'rxjs';
+import { catchError, defer, map, Observable, takeUntil, throwError } from 'rxjs';
 import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import type { ResumeRequest } from '../dialects/resumption.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
@@ -11,7 +11,7 @@ import { abortionOf } from './abortion.ts';
 import { decodeFrames } from './decode-frames.ts';
 import { checkEndpoint, type Endpoint, type HttpRequest, httpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
-import { frameReader, framingsOf } from './framing.ts';
+import { frameReader } from './framing.ts';
 import type { Model } from './model.ts';
 import { redactDiagnostic, redactError, redactor } from './redact.ts';
 import { resuming } from './resume.ts';
@@ -77,7 +77,7 @@ export interface HttpModelOptions
 export function httpModel(options: HttpModelOptions): Model {
   checkEndpoint(options);
   checkDecoderOptions(options);
-  const frames = () => frameReader(framingsOf(options.dialect), options.maxFrameBytes);
+  const frames = () => frameReader(options.dialect, options.maxFrameBytes);
   // Throws now where a bound is none, or the dialect is no HTTP one.
   frames();
   const timeouts = checkedTimeouts(options.timeouts);
@@ -101,7 +101,7 @@ function askOnce(
   const { dialect, timeouts, retry, fetch, gate, resumeRequest = dialect.resumeRequest } = settings;
   const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
   const sent = httpRequest(settings, request);
-  const notes$ = new Subject<Diagnostic>();
+  let note: (diagnostic: Diagnostic) => void = () => {};
   let clock = new TryClock(timeouts);
   let redact = (text: string) => text;
   let finished = 0;
@@ -116,23 +116,29 @@ function askOnce(
     const reading = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
     return fetchBytes({ ...asked, headers }, reading).pipe(
       // Before the decoder, which knows what there was of the answer.
-      takeUntil(merge(clock.limits$, cancellation.aborted$)),
+      takeUntil(clock.limits$),
+      takeUntil(cancellation.aborted$),
       through(frames),
     );
   };
   const isOver = () => finished >= (request.choices ?? 1);
-  const note = (diagnostic: Diagnostic) => notes$.next(diagnostic);
-  const frames$ = resumeRequest ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note }) : open(sent);
+  const frames$ = resumeRequest
+    ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note: (diagnostic) => note(diagnostic) })
+    : open(sent);
   const events$ = frames$.pipe(
     decodeFrames(dialect, { ...settings, callIdSeed }),
-    tap((event) => {
+    map((event) => {
       clock.saw(event);
       if (event.type === 'finish-reason') finished++;
       if (event.type === 'round-end') finished = Infinity;
+      // What quotes the server may quote the key, and the decoder does not know it.
+      return redactDiagnostic(event, redact);
     }),
-    // What quotes the server may quote the key, and the decoder does not know it.
-    map((event) => redactDiagnostic(event, redact)),
     catchError((error) => throwError(() => redactError(error, redact))),
   );
-  return resumeRequest ? merge(notes$, events$.pipe(finalize(() => notes$.complete()))) : events$;
+  if (!resumeRequest) return events$;
+  return new Observable((subscriber) => {
+    note = (diagnostic) => subscriber.next(diagnostic);
+    events$.subscribe(subscriber);
+  });
 }

@@ -1,4 +1,4 @@
-import { concat, defer, from, mergeAll, Observable, of, Subject, type Subscriber } from 'rxjs';
+import { concat, defer, from, mergeAll, Observable, of, type Subscriber } from 'rxjs';
 import { InterruptedError, UncertainCallError, withPartial } from '../errors.ts';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
@@ -35,7 +35,7 @@ export function askRounds<E extends AnyEvent>(first: Observable<E>, options: Ask
 
 class Rounds<E extends AnyEvent> {
   /** Each round joins the others: an old one may still drain its connection while the next is under way. */
-  private readonly rounds$ = new Subject<Observable<Out<E>>>();
+  private rounds: Subscriber<Observable<Out<E>>> | undefined;
   private readonly record: AnswerRecord;
   /** How many rounds have begun. */
   private number = 0;
@@ -52,7 +52,10 @@ class Rounds<E extends AnyEvent> {
     this.options = options;
     this.record = new AnswerRecord(options.results);
     const end$ = defer(() => of(this.answerEnd()));
-    concat(this.rounds$.pipe(mergeAll()), end$).subscribe(subscriber);
+    const rounds$ = new Observable<Observable<Out<E>>>((rounds) => {
+      this.rounds = rounds;
+    });
+    concat(rounds$.pipe(mergeAll()), end$).subscribe(subscriber);
   }
 
   /**
@@ -65,7 +68,7 @@ class Rounds<E extends AnyEvent> {
     this.subscribing = true;
     for (let source = this.waiting.shift(); source !== undefined && !this.subscriber.closed; source = this.waiting.shift()) {
       const number = ++this.number;
-      this.rounds$.next(source.pipe(through(() => this.stage(number))));
+      this.rounds?.next(source.pipe(through(() => this.stage(number))));
     }
     this.subscribing = false;
   }
@@ -154,7 +157,7 @@ class Rounds<E extends AnyEvent> {
 
   private finish(reason: AnswerEnd['reason']): void {
     this.reason = reason;
-    this.rounds$.complete();
+    this.rounds?.complete();
   }
 
   private answerEnd(): AnswerEnd {

@@ -180,7 +180,7 @@ function objectsTo(stop: number): CallReader {
     }
   };
 }
-const objects = objectsTo(END);
+const objects = /* @__PURE__ */ objectsTo(END);
 
 function* list(cursor: Cursor, sink: CallSink, names: ToolNames): Reading<boolean> {
   yield* space(cursor);
@@ -207,24 +207,27 @@ function atEnd(read: CallReader): CallReader {
   };
 }
 
-const TOOL_CALL = { '<tool_call>': toolCall };
-const FUNCTION = { '<function=': functions };
-const MISTRAL = { '[TOOL_CALLS]': mistral };
-const DEEPSEEK = { '<｜tool▁calls▁begin｜>': deepseek };
-const KIMI = { '<|tool_calls_section_begin|>': kimi };
-const LLAMA = { '<|python_tag|>': llama };
-const PYTHON = { '<|python_start|>': listTo('<|python_end|>'), '<|tool_call_start|>': listTo('<|tool_call_end|>') };
-
 /** Each format; `auto` has those whose markers nobody writes by chance. */
-export const callFormats: { readonly [format in TextCallFormat | 'auto']: CallFormat } = {
-  auto: { marked: { ...TOOL_CALL, ...FUNCTION, ...MISTRAL, ...DEEPSEEK, ...KIMI, ...LLAMA, ...PYTHON } },
-  hermes: { marked: TOOL_CALL },
-  'qwen-coder': { marked: { ...TOOL_CALL, ...FUNCTION } },
-  glm: { marked: TOOL_CALL },
-  mistral: { marked: MISTRAL },
-  deepseek: { marked: DEEPSEEK },
-  kimi: { marked: KIMI },
-  'llama-json': { marked: { ...LLAMA, ...FUNCTION }, unmarked: { from: 'message', read: atEnd(objectsTo(LESS)) } },
-  pythonic: { marked: { ...LLAMA, ...PYTHON }, unmarked: { from: 'message', read: atEnd(list) } },
-  plain: { marked: LLAMA, unmarked: { from: 'line', read: atEnd(pythonCalls) } },
-};
+export const callFormats: { readonly [format in TextCallFormat | 'auto']: CallFormat } = /* @__PURE__ */ allFormats();
+
+function allFormats() {
+  const toolCalls = { '<tool_call>': toolCall };
+  const functionTags = { '<function=': functions };
+  const mistralCalls = { '[TOOL_CALLS]': mistral };
+  const deepseekCalls = { '<｜tool▁calls▁begin｜>': deepseek };
+  const kimiCalls = { '<|tool_calls_section_begin|>': kimi };
+  const llamaCalls = { '<|python_tag|>': llama };
+  const pythonLists = { '<|python_start|>': listTo('<|python_end|>'), '<|tool_call_start|>': listTo('<|tool_call_end|>') };
+  return {
+    auto: { marked: { ...toolCalls, ...functionTags, ...mistralCalls, ...deepseekCalls, ...kimiCalls, ...llamaCalls, ...pythonLists } },
+    hermes: { marked: toolCalls },
+    'qwen-coder': { marked: { ...toolCalls, ...functionTags } },
+    glm: { marked: toolCalls },
+    mistral: { marked: mistralCalls },
+    deepseek: { marked: deepseekCalls },
+    kimi: { marked: kimiCalls },
+    'llama-json': { marked: { ...llamaCalls, ...functionTags }, unmarked: { from: 'message', read: atEnd(objectsTo(LESS)) } },
+    pythonic: { marked: { ...llamaCalls, ...pythonLists }, unmarked: { from: 'message', read: atEnd(list) } },
+    plain: { marked: llamaCalls, unmarked: { from: 'line', read: atEnd(pythonCalls) } },
+  } as const;
+}

@@ -33,9 +33,20 @@ const WORDS = new Map([
   ['null', 'null'],
 ]);
 
-const ESCAPES = new Map(
-  Object.entries({ '\\': '\\', "'": "'", '"': '"', '\n': '', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '0': '\0' }),
-);
+const ESCAPES = new Map([
+  ['\\', '\\'],
+  ["'", "'"],
+  ['"', '"'],
+  ['\n', ''],
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['v', '\v'],
+  ['0', '\0'],
+]);
 const HEX_DIGITS = new Map([
   ['x', 2],
   ['u', 4],

@@ -1,6 +1,16 @@
 /** Quotation marks that open, each with the one that closes. */
-const PAIRS = new Map(['""', '“”', '„“', '«»', '‹›', '「」', '『』', '《》'].map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]));
-const SINGLE = new Set(["'", '‘', '‚'].map((quote) => quote.charCodeAt(0)));
+const PAIRS = new Map([
+  [0x22, 0x22], // " "
+  [0x201c, 0x201d], // “ ”
+  [0x201e, 0x201c], // „ “
+  [0xab, 0xbb], // « »
+  [0x2039, 0x203a], // ‹ ›
+  [0x300c, 0x300d], // 「 」
+  [0x300e, 0x300f], // 『 』
+  [0x300a, 0x300b], // 《 》
+]);
+/** ' ‘ ‚ */
+const SINGLE = new Set([0x27, 0x2018, 0x201a]);
 const DOUBLE = 0x22;
 
 /**

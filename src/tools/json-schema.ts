@@ -1,17 +1,13 @@
 import * as E from 'fp-ts/Either';
 import type { JsonSchema } from '../values.ts';
-import type { ArgumentIssue } from './issues.ts';
 import { pathText } from './issues.ts';
 import type { Validated } from './tool.ts';
 
 const TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
-const KEYWORDS = new Set(
-  (
-    'type properties required additionalProperties patternProperties propertyNames minProperties maxProperties dependentRequired ' +
-    'dependentSchemas unevaluatedProperties anyOf oneOf allOf not if then else enum const $ref $defs definitions $schema $id $comment title ' +
-    'description default examples'
-  ).split(' '),
-);
+const KEYWORDS =
+  'type properties required additionalProperties patternProperties propertyNames minProperties maxProperties dependentRequired ' +
+  'dependentSchemas unevaluatedProperties anyOf oneOf allOf not if then else enum const $ref $defs definitions $schema $id $comment title ' +
+  'description default examples';
 
 /** Throws a `TypeError` where something is no JSON Schema; `where` names it in the message. */
 export function checkJsonSchema(schema: unknown, where: string): asserts schema is JsonSchema {
@@ -19,7 +15,8 @@ export function checkJsonSchema(schema: unknown, where: string): asserts schema 
     throw new TypeError(`${where} must be a JSON Schema object, e.g. { type: 'object', properties: { … } }.`);
   }
   const keys = Object.keys(schema);
-  if (keys.length > 0 && !keys.some((key) => KEYWORDS.has(key))) {
+  const known = KEYWORDS.split(' ');
+  if (keys.length > 0 && !keys.some((key) => known.includes(key))) {
     throw new TypeError(
       `${where} is no JSON Schema: none of its keys (${keys.slice(0, 5).join(', ')}) is a keyword of it. ` +
         `For an object with these properties write { type: 'object', properties: { ${keys[0]}: … } }.`,
@@ -59,35 +56,13 @@ export function jsonSchemaValidator(schema: JsonSchema): (value: unknown) => Val
   let check: ((value: unknown) => Validated<unknown>) | undefined;
   return (value) => {
     if (check) return check(value);
-    return import('@cfworker/json-schema').then(({ Validator }) => {
-      const validator = new Validator(schema, '2020-12', false);
+    return import('./json-schema-check.ts').then(({ jsonSchemaCheck }) => {
+      const problemsOf = jsonSchemaCheck(schema);
       check = (candidate) => {
-        const { valid, errors } = validator.validate(candidate);
-        return valid ? E.right(candidate) : E.left(issuesOf(errors));
+        const problems = problemsOf(candidate);
+        return problems ? E.left(problems.map(({ path, message }) => ({ path: pathText(path), message }))) : E.right(candidate);
       };
       return check(value);
     });
   };
-}
-
-interface OutputUnit {
-  readonly keyword: string;
-  readonly instanceLocation: string;
-  readonly error: string;
-}
-
-/** Keywords that only say that something below them is wrong; that something is listed itself. */
-const CONTAINERS = new Set(['properties', 'patternProperties', 'additionalProperties', 'items', 'prefixItems', 'allOf', '$ref', 'if']);
-
-function issuesOf(errors: readonly OutputUnit[]): ArgumentIssue[] {
-  const leaves = errors.filter((error) => !CONTAINERS.has(error.keyword));
-  return (leaves.length > 0 ? leaves : errors).map(({ keyword, instanceLocation, error }) => ({
-    path: pathText(instanceLocation.split('/').slice(1).map(unescapePointer)),
-    message: keyword === 'false' ? 'not allowed here' : error.replace(/\.$/, ''),
-  }));
-}
-
-/** A segment of a JSON pointer in its URI fragment form (RFC 6901, section 6). */
-function unescapePointer(segment: string): string {
-  return decodeURIComponent(segment).replaceAll('~1', '/').replaceAll('~0', '~');
 }

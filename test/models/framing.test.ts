@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Framing } from '../../src/dialects/dialect.ts';
+import { chatChunks } from '../../src/dialects/chat-chunks.ts';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { gemini } from '../../src/dialects/gemini.ts';
+import { ollama } from '../../src/dialects/ollama.ts';
 import type { Frame } from '../../src/frame.ts';
 import { frameReader } from '../../src/models/framing.ts';
 import { runStage } from '../../src/stage.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
-const dataOf = (framings: readonly Framing[], chunks: readonly string[]) =>
-  runStage<Uint8Array | string, Frame>(frameReader(framings), chunks.map(encode))
+const dataOf = (dialect: Dialect, chunks: readonly string[]) =>
+  runStage<Uint8Array | string, Frame>(frameReader(dialect), chunks.map(encode))
     .values.filter(({ stray }) => !stray)
     .map(({ data }) => data);
 
 describe('frameReader', () => {
-  const gemini = ['sse', 'json-array'] as const;
-  const ollama = ['ndjson', 'sse'] as const;
-
   it('reads each framing a dialect may come in, whatever the first chunks are', () => {
     for (const before of ['', ' \r\n', '\ufeff', '\ufeff \n']) {
       for (const cut of [(text: string) => [text], (text: string) => [...text]]) {
@@ -41,12 +41,17 @@ describe('frameReader', () => {
 
   it('is bounded in each framing', () => {
     for (const body of ['data: 123456789\n\n', '["123456789"]', '{"a":"123456789"}\n']) {
-      const framings = body.startsWith('{') ? ollama : gemini;
-      expect(runStage(frameReader(framings, 8), [encode(body)]).error).toMatchObject({ code: 'limit' });
+      const dialect = body.startsWith('{') ? ollama : gemini;
+      expect(runStage(frameReader(dialect, 8), [encode(body)]).error).toMatchObject({ code: 'limit' });
     }
   });
 
   it('refuses framings that HTTP bodies do not have', () => {
-    expect(() => frameReader(['messages'])).toThrow('not as messages');
+    expect(() => frameReader(chatChunks)).toThrow('not as messages');
+  });
+
+  it('refuses a dialect that does not bring what reads its framing', () => {
+    const { parsers: _, alsoFramed: __, ...own } = ollama;
+    expect(() => frameReader(own)).toThrow('HTTP bodies are framed as sse, not as ndjson. What reads a body framed in another way');
   });
 });
