@@ -1,4 +1,4 @@
-// One folder after another (scripts/mutation.mjs): each has its report, and what it remembers of the last run.
+// One part after another (scripts/mutation.mjs): each has its report, and what it remembers of the last run.
 const { MUTATION_NAME: name = 'some', MUTATION_FILES: files = 'src/**/*.ts,operators/*.ts' } = process.env;
 
 export default {

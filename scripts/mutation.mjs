@@ -1,5 +1,5 @@
-// Breaks the sources one place at a time and counts what the tests notice, folder after folder: `npm run mutation`, or `npm run mutation -- json calls`.
-// Reports are in reports/mutation, one for each folder, and total.json, what all of them come to; a folder that did not change is quick to do again.
+// Breaks the sources one place at a time and counts what the tests notice, part after part: `npm run mutation`, or `npm run mutation -- json calls`.
+// Reports are in reports/mutation, one for each part, and total.json, what all of them come to by folder; what did not change is not done again.
 // `--sum` only adds up the reports that are there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,27 +7,22 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const folders = {
-  operators: 'operators/*.ts',
+/** What is broken in one go: the tests are loaded for each part. */
+const parts = {
+  face: 'operators/*.ts,src/*.ts,src/rounds/*.ts,src/interop/*.ts,src/testing/*.ts',
   tools: 'src/tools/*.ts',
-  rounds: 'src/rounds/*.ts',
   models: 'src/models/*.ts',
   text: 'src/text/*.ts',
-  interop: 'src/interop/*.ts',
-  testing: 'src/testing/*.ts',
-  src: 'src/*.ts',
-  latency: 'src/latency/*.ts',
   dialects: 'src/dialects/*.ts',
-  ndjson: 'src/ndjson/*.ts',
-  sse: 'src/sse/*.ts',
+  framing: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
   calls: 'src/calls/*.ts',
   json: 'src/json/*.ts',
 };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({ options: { sum: { type: 'boolean' } }, allowPositionals: true });
-const unknown = positionals.filter((name) => !(name in folders));
-if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no folder. There are ${Object.keys(folders).join(', ')}.`);
+const unknown = positionals.filter((name) => !(name in parts));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no part. There are ${Object.keys(parts).join(', ')}.`);
 
 // The sources are copied elsewhere to be broken there, so the recordings are named absolutely.
 const shared = resolve(process.env.TOOLSTREAM_SHARED ?? join(root, '../shared'));
@@ -36,30 +31,35 @@ if (!values.sum && !existsSync(`${shared}/streams/manifest.json`)) {
   process.exit(1);
 }
 
-const wanted = values.sum ? [] : positionals.length > 0 ? positionals : Object.keys(folders);
+const wanted = values.sum ? [] : positionals.length > 0 ? positionals : Object.keys(parts);
 for (const name of wanted) {
-  const env = { ...process.env, TOOLSTREAM_SHARED: shared, CI: '', MUTATION_NAME: name, MUTATION_FILES: folders[name] };
+  const env = { ...process.env, TOOLSTREAM_SHARED: shared, CI: '', MUTATION_NAME: name, MUTATION_FILES: parts[name] };
   const { status } = spawnSync('npx', ['stryker', 'run', 'stryker.config.mjs'], { cwd: root, env, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }
 
-const counts = {};
-for (const name of Object.keys(folders)) {
+const folders = {};
+for (const name of Object.keys(parts)) {
   const report = join(root, `reports/mutation/${name}.json`);
-  if (existsSync(report)) counts[name] = counted(JSON.parse(readFileSync(report, 'utf8')));
-  else console.error(`${name} has no report yet.`);
+  if (!existsSync(report)) {
+    console.error(`${name} has no report yet.`);
+    continue;
+  }
+  for (const [file, { mutants }] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) {
+    folders[dirname(file)] ??= { mutants: 0, noticed: 0 };
+    const folder = folders[dirname(file)];
+    for (const { status } of mutants) {
+      const noticed = status === 'Killed' || status === 'Timeout';
+      if (noticed) folder.noticed++;
+      if (noticed || status === 'Survived' || status === 'NoCoverage') folder.mutants++;
+    }
+  }
 }
-const total = scored(Object.values(counts).reduce((sum, { mutants, noticed }) => ({ mutants: sum.mutants + mutants, noticed: sum.noticed + noticed })));
-console.table({ ...counts, total });
-writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders: counts }, null, 2)}\n`);
-
-function counted({ files }) {
-  const all = Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status));
-  const count = (...statuses) => all.filter((status) => statuses.includes(status)).length;
-  const noticed = count('Killed', 'Timeout');
-  return scored({ mutants: noticed + count('Survived', 'NoCoverage'), noticed });
+const total = { mutants: 0, noticed: 0 };
+for (const folder of Object.values(folders)) {
+  total.mutants += folder.mutants;
+  total.noticed += folder.noticed;
 }
-
-function scored({ mutants, noticed }) {
-  return { mutants, noticed, score: Math.round((1000 * noticed) / mutants) / 10 };
-}
+for (const counts of [...Object.values(folders), total]) counts.score = Math.round((1000 * counts.noticed) / counts.mutants) / 10;
+console.table({ ...folders, total });
+writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders }, null, 2)}\n`);

@@ -208,11 +208,12 @@ const sections = [
       },
       {
         promise: 'So do the tests as a whole',
-        how: 'Mutation testing (`npm run mutation`)',
+        how: 'The same in every place, by Stryker (`npm run mutation`); not broken: sentences, and what runs only while a module loads ([Contributing](../CONTRIBUTING.md#what-mutation-testing-leaves-out))',
         needs: ['mutation'],
         says: (f) => {
-          const [{ mutants, noticed, score }] = f.all('mutation');
-          return `${number(noticed)} of ${number(mutants)} mutants noticed: ${score} %`;
+          const [{ mutants, noticed, score, folders }] = f.all('mutation');
+          const each = Object.entries(folders).map(([folder, { score }]) => `${folder} ${score}`);
+          return `${number(noticed)} of ${number(mutants)} mutants noticed: ${score} % (${each.join(', ')})`;
         },
       },
       {

@@ -73,14 +73,15 @@ class OneProcess {
   }
 }
 
-/** Leaves the prose of errors and diagnostics unbroken: what an error is called and carries is behaviour, its sentence is not. */
+/**
+ * Leaves prose unbroken, that is strings of three words or more: what errors, diagnostics and notes to the model say. Which error it is, and what
+ * it carries, is behaviour; its sentence is not.
+ */
 const prose = {
   shouldIgnore(path) {
-    const { node, parent } = path;
-    if (!path.isStringLiteral() && !path.isTemplateLiteral()) return undefined;
-    const inError = parent.type === 'NewExpression' && /Error$/.test(parent.callee.name ?? '') && parent.arguments[0] === node;
-    const inMessage = parent.type === 'ObjectProperty' && parent.key.name === 'message' && parent.value === node;
-    return inError || inMessage ? 'The sentence of an error or diagnostic' : undefined;
+    const { node } = path;
+    const said = path.isStringLiteral() ? node.value : path.isTemplateLiteral() ? node.quasis.map(({ value }) => value.raw).join('…') : '';
+    return /\p{L}[\p{L}'`,:;.…()]* [\p{L}'`…]+ [\p{L}'`…]/u.test(said) ? 'Prose' : undefined;
   },
 };
 

@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
 import { createViteServer } from 'vitest/node';
 import * as harness from './harness.mjs';
 
@@ -16,8 +15,6 @@ const counting = process.argv[2] === 'coverage';
 const state = {};
 globalThis.__stryker__ = state;
 const { collect, endSuites, runTest, tests } = harness;
-// A property draws the same few cases each time, and does not look for the smallest that fails.
-fc.configureGlobal({ seed: 20, interruptAfterTimeLimit: 150, markInterruptAsFailure: false, endOnFailure: true });
 
 const HARNESS = 'virtual:harness';
 globalThis.harness = harness;
@@ -59,13 +56,14 @@ const LEFT_OUT = [
   'e2e/overlap-saves-time.test.ts#',
 ].map((begin) => `test/${begin}`);
 
-const { include, exclude } = server.config.test;
+const { include, exclude, setupFiles } = server.config.test;
 const fits = (file, patterns) => patterns.some((pattern) => matchesGlob(file, pattern));
 const files = readdirSync('test', { recursive: true })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .filter((file) => fits(file, include) && !fits(file, exclude))
   .sort();
 try {
+  for (const file of setupFiles) await server.ssrLoadModule(resolve(file));
   for (const file of files) await collect(file, () => server.ssrLoadModule(resolve(file)));
 } catch (error) {
   console.error(error);
