@@ -1,5 +1,5 @@
 // Loads all tests with the sources that have every mutant in them, then runs what it is told: all tests with coverage, or those that reach one mutant.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { createViteServer } from 'vitest/node';
@@ -9,7 +9,7 @@ import * as harness from './harness.mjs';
 const OWN_MS = 4_000;
 const OTHER_MS = 1_500;
 /** A test that computes for longer than ten times what it takes, and this, never ends. */
-const ENDLESS_MS = 4_000;
+const ENDLESS_MS = 2_000;
 
 const counting = process.argv[2] === 'coverage';
 const state = {};
@@ -121,6 +121,7 @@ async function dryRun() {
   return { tests: results, mutantCoverage: state.mutantCoverage };
 }
 
+const log = (line) => appendFileSync(new URL('../../reports/mutation/log.txt', import.meta.url), `${new Date().toISOString()} ${line}\n`);
 const told = (error) => String(error?.message ?? error).slice(0, 2_000);
 
 /** The tests that failed last, newest first: they are likely to fail for the next mutant, too. */
@@ -160,7 +161,10 @@ async function mutantRun({ id, hitLimit, ids, fileName }) {
     const looped = state.hitCount > hitLimit;
     await endSuites();
     // Does it hold where nothing is broken? Otherwise something stayed behind.
-    if (!(await holds(test)) && !(await holds(test))) return { polluted: test.id };
+    if (!(await holds(test)) && !(await holds(test))) {
+      log(`fails unbroken after mutant ${id}: ${test.id}: ${told(failure.error)}`);
+      return { polluted: test.id };
+    }
     killers = [test, ...killers.filter((other) => other !== test)].slice(0, 20);
     return looped ? { status: 'timeout' } : { status: 'killed', killedBy: [test.id], failureMessage: told(failure.error), nrOfTests };
   }
