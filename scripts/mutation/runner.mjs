@@ -1,6 +1,9 @@
 // A test runner for Stryker that loads the tests once for thousands of mutants, where `@stryker-mutator/vitest-runner` loads them for each.
 import { fork } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+const log = (line) => appendFileSync(new URL('../../reports/mutation/log.txt', import.meta.url), `${line}\n`);
 
 class OneProcess {
   worker;
@@ -8,7 +11,8 @@ class OneProcess {
   unsteady = new Set();
 
   capabilities() {
-    return { reloadEnvironment: false };
+    // Nothing needs to be loaded again: mutants that only loading reaches are ignored.
+    return { reloadEnvironment: true };
   }
 
   async dryRun() {
@@ -61,7 +65,8 @@ class OneProcess {
   answer() {
     const { worker } = this;
     return new Promise((resolve) => {
-      const died = () => {
+      const died = (code, signal) => {
+        if (this.worker === worker) log(`The tests ended: ${code ?? signal}`);
         if (this.worker === worker) this.worker = undefined;
         resolve(undefined);
       };

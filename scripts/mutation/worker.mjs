@@ -121,7 +121,7 @@ async function dryRun() {
   return { tests: results, mutantCoverage: state.mutantCoverage };
 }
 
-const log = (line) => appendFileSync(new URL('../../reports/mutation/log.txt', import.meta.url), `${new Date().toISOString()} ${line}\n`);
+const log = (line) => appendFileSync(new URL('../../reports/mutation/log.txt', import.meta.url), `${line}\n`);
 const told = (error) => String(error?.message ?? error).slice(0, 2_000);
 
 /** The tests that failed last, newest first: they are likely to fail for the next mutant, too. */
