@@ -7,20 +7,34 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What is broken in one go: the tests are loaded for each part. */
+/**
+ * What is broken in one go, the tests that may notice it (how their names begin), and, of the big parts, how many mutants stand for one that is tried:
+ * always the same one.
+ */
 const parts = {
-  face: 'operators/*.ts,src/*.ts,src/rounds/*.ts,src/interop/*.ts,src/testing/*.ts',
-  tools: 'src/tools/*.ts',
-  models: 'src/models/*.ts',
-  text: 'src/text/*.ts',
-  dialects: 'src/dialects/*.ts',
-  framing: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
-  calls: 'src/calls/*.ts',
-  json: 'src/json/*.ts',
+  tools: {
+    files: 'src/tools/*.ts',
+    tests: 'tools/,operators/executeTools,operators/resume,operators/converse,agent-tool,answer,e2e/,laws/tools,rounds/',
+  },
+  face: {
+    files: 'operators/*.ts,src/*.ts,src/rounds/*.ts,src/interop/*.ts,src/testing/*.ts',
+    tests:
+      'operators/,rounds/,interop/,testing/,agent-tool,answer,stage,through,messages,e2e/,laws/answers,laws/tools,dialects/errors,support/',
+  },
+  models: {
+    files: 'src/models/*.ts',
+    tests: 'models/,e2e/,laws/secret,dialects/one-response,dialects/errors,dialects/duplex-session,dialects/responses-session',
+    oneOf: 2,
+  },
+  text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 2 },
+  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket', oneOf: 3 },
+  framing: {
+    files: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
+    tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',
+  },
+  calls: { files: 'src/calls/*.ts', tests: 'calls/,operators/accumulate,laws/calls,laws/arguments,dialects/openai-chat,dialects/recorded' },
+  json: { files: 'src/json/*.ts', tests: 'json/,calls/,operators/parseJson,operators/partial,operators/select,laws/arguments' },
 };
-
-/** Of the big ones, every mutant of so many, always the same. */
-const oneOf = (name) => ({ dialects: 3, models: 2, text: 2 })[name] ?? 1;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const { values, positionals } = parseArgs({ options: { sum: { type: 'boolean' } }, allowPositionals: true });
@@ -36,14 +50,7 @@ if (!values.sum && !existsSync(`${shared}/streams/manifest.json`)) {
 
 const wanted = values.sum ? [] : positionals.length > 0 ? positionals : Object.keys(parts);
 for (const name of wanted) {
-  const env = {
-    ...process.env,
-    TOOLSTREAM_SHARED: shared,
-    CI: '',
-    MUTATION_NAME: name,
-    MUTATION_FILES: parts[name],
-    MUTATION_ONE_OF: String(oneOf(name)),
-  };
+  const env = { ...process.env, TOOLSTREAM_SHARED: shared, CI: '', ...told(name) };
   const { status } = spawnSync('npx', ['stryker', 'run', 'stryker.config.mjs'], { cwd: root, env, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }
@@ -56,7 +63,7 @@ for (const name of Object.keys(parts)) {
     continue;
   }
   for (const [file, { mutants }] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) {
-    folders[dirname(file)] ??= { mutants: 0, noticed: 0, oneOf: oneOf(name) };
+    folders[dirname(file)] ??= { mutants: 0, noticed: 0, oneOf: parts[name].oneOf ?? 1 };
     const folder = folders[dirname(file)];
     for (const { status } of mutants) {
       const noticed = status === 'Killed' || status === 'Timeout';
@@ -78,6 +85,11 @@ for (const folder of Object.values(folders)) {
 total.score = percent(all);
 console.table({ ...folders, total });
 writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders }, null, 2)}\n`);
+
+function told(name) {
+  const { files, tests, oneOf = 1 } = parts[name];
+  return { MUTATION_NAME: name, MUTATION_FILES: files, MUTATION_TESTS: tests, MUTATION_ONE_OF: String(oneOf) };
+}
 
 function percent({ mutants, noticed }) {
   return Math.round((1000 * noticed) / mutants) / 10;

@@ -23,12 +23,13 @@ class OneProcess {
     return { status: 'complete', ...result, mutantCoverage: sampled(result.mutantCoverage) };
   }
 
-  async mutantRun({ activeMutant: { id, fileName }, hitLimit, testFilter = [] }) {
+  async mutantRun({ activeMutant: { id, fileName, location, replacement }, hitLimit, testFilter = [] }) {
     for (let left = 3; ; left--) {
       if (!this.worker) await this.start('mutants');
       const ids = testFilter.filter((test) => !this.unsteady.has(test));
       const result = await this.ask({ kind: 'mutant', id, hitLimit, ids, fileName: fileName.slice(process.cwd().length + 1) });
       if (result === undefined) return { status: 'timeout' };
+      if (result.status === 'survived') log(`${fileName}:${location.start.line + 1}:${location.start.column + 1} survives: ${replacement}`);
       if (result.polluted === undefined) return result;
       this.stop();
       if (left < 3) {

@@ -57,10 +57,12 @@ const LEFT_OUT = [
 ].map((begin) => `test/${begin}`);
 
 const { include, exclude, setupFiles } = server.config.test;
+/** How the names of the files that are run begin. */
+const wanted = (process.env.MUTATION_TESTS ?? '').split(',');
 const fits = (file, patterns) => patterns.some((pattern) => matchesGlob(file, pattern));
 const files = readdirSync('test', { recursive: true })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
-  .filter((file) => fits(file, include) && !fits(file, exclude))
+  .filter((file) => fits(file, include) && !fits(file, exclude) && wanted.some((begin) => file.startsWith(`test/${begin}`)))
   .sort();
 try {
   for (const file of setupFiles) await server.ssrLoadModule(resolve(file));
