@@ -24,10 +24,9 @@ const parts = {
   models: {
     files: 'src/models/*.ts',
     tests: 'models/,e2e/,laws/secret,dialects/one-response,dialects/errors,dialects/duplex-session,dialects/responses-session',
-    oneOf: 2,
   },
-  text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 2 },
-  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket', oneOf: 3 },
+  text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools' },
+  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket' },
   framing: {
     files: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
     tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',

@@ -99,6 +99,19 @@ describe('defineTool: parameters of any kind', () => {
     ]);
   });
 
+  it('unescapes the names in the place of an issue, and checks further arguments alike', async () => {
+    const tool = defineTool({ ...base, parameters: { type: 'object', properties: { 'a~b/c': { type: 'integer' } } } });
+    for (const value of ['x', 'y']) expect(await check(tool, { 'a~b/c': value })).toEqual([expect.stringMatching(/^\["a~b\/c"\]: /)]);
+    expect(await check(tool, { 'a~b/c': 1 })).toEqual({ 'a~b/c': 1 });
+  });
+
+  it('says what is wrong where a part of a plain JSON Schema allows nothing', async () => {
+    const tool = defineTool({ ...base, parameters: { type: 'object', properties: { a: false } } });
+    expect(await check(tool, { a: 1 })).toEqual(['a: not allowed here']);
+    const not = defineTool({ ...base, parameters: { type: 'object', allOf: [{ not: {} }] } });
+    expect(await check(not, {})).toEqual([expect.stringMatching(/^: ./)]);
+  });
+
   it('takes the JSON Schema given beside it for the wire, and drops $schema', () => {
     const inputSchema = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -159,6 +172,9 @@ describe("defineTool: a caller's mistake throws at the call, with the fix", () =
     ['no description', () => define({ description: undefined }), /description must be a string/],
     ['execute that is no function', () => define({ execute: 'run' }), /execute must be a function, or left out/],
     ['a negative timeout', () => define({ timeoutMs: -5 }), /timeoutMs is -5.*more than 0/],
+    ['a timeout of 0', () => define({ timeoutMs: 0 }), /timeoutMs is 0/],
+    ['a timeout that is text', () => define({ timeoutMs: '5' }), /timeoutMs is 5/],
+    ['a timeout beyond what a timer keeps', () => define({ timeoutMs: 2 ** 31 }), /timeoutMs is 2147483648/],
     ['a timeout of NaN', () => define({ timeoutMs: Number.NaN }), /timeoutMs is NaN/],
     ['an unknown start policy', () => define({ startWhen: 'now' }), /'confirmed' or 'finished'/],
     ['negative retries', () => define({ retries: -1 }), /retries is -1/],
@@ -210,6 +226,10 @@ describe("defineTool: a caller's mistake throws at the call, with the fix", () =
   for (const [name, act, message] of mistakes) {
     it(name, () => expect(act).toThrow(message));
   }
+
+  it('takes the longest time that a timer keeps', () => {
+    expect(define({ timeoutMs: 2 ** 31 - 1 }).timeoutMs).toBe(2 ** 31 - 1);
+  });
 
   it('takes names of 1 and of 64 characters, and retries where they are safe', () => {
     expect(define({ name: 'a' }).name).toBe('a');
