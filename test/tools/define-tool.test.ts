@@ -317,3 +317,68 @@ describe('defineTool: types', () => {
     expectTypeOf([one, other]).toExtend<readonly Tool[]>();
   });
 });
+
+describe('defineTool: what a library says', () => {
+  const standard = (more: object) => ({ '~standard': { version: 1, vendor: 'mine', validate: (value: unknown) => ({ value }), ...more } });
+
+  it('is a schema only with a `validate` of its own', () => {
+    for (const parameters of [{ '~standard': null }, { '~standard': {} }, { '~standard': { validate: 1 } }]) {
+      expect(() => define({ parameters })).toThrow(/none of its keys \(~standard\)/);
+    }
+    expect(() => define({ parameters: null })).toThrow(/must be an io-ts codec/);
+    expect(() => define({ parameters: { name: 'a', decode: 1 } })).toThrow(/none of its keys/);
+    expect(() => define({ parameters: { name: 1, decode: () => 1 } })).toThrow(/none of its keys/);
+  });
+
+  it('is asked for the newest JSON Schema, then for an older one; the first problem is the cause', () => {
+    const asked: string[] = [];
+    const old = {
+      input: ({ target }: { target: string }) => {
+        asked.push(target);
+        if (target !== 'draft-07') throw new Error(`no ${target}`);
+        return wire;
+      },
+    };
+    expect(define({ parameters: standard({ jsonSchema: old }) }).inputSchema).toEqual(wire);
+    expect(asked).toEqual(['draft-2020-12', 'draft-07']);
+    const none = {
+      input: ({ target }: { target: string }) => {
+        throw new Error(`no ${target}`);
+      },
+    };
+    expect(() => define({ parameters: standard({ jsonSchema: none }) })).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: 'no draft-2020-12' }) }),
+    );
+    expect(() => define({ parameters: standard({}) })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('valibot') }),
+    );
+  });
+
+  it('may be wrong with the arguments as a whole', async () => {
+    const validate = () => ({ issues: [{ message: 'bad' }, { message: 'worse', path: [{ key: 'a' }, 0] }] });
+    expect(await check(define({ parameters: standard({ validate }), inputSchema: {} }), {})).toEqual([': bad', 'a[0]: worse']);
+  });
+
+  it('keeps why a codec has no JSON Schema as the cause', () => {
+    expect(() => define({ parameters: t.type({ n: t.bigint }) })).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }));
+  });
+
+  it('takes a grammar of either syntax that has a text', () => {
+    for (const syntax of ['lark', 'regex']) {
+      const format = { type: 'grammar', syntax, definition: 'a' };
+      expect(define({ parameters: format }).format).toEqual(format);
+      expect(() => define({ parameters: { ...format, definition: '' } })).toThrow(/definition: its text/);
+    }
+    expect(() => define({ parameters: { type: 'array' } })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('plain text') }),
+    );
+  });
+
+  it('has only those settings that were given', () => {
+    expect(Object.keys(define({})).sort()).toEqual(Object.keys(define({ startWhen: undefined, timeoutMs: undefined })).sort());
+    expect(define({})).not.toHaveProperty('format');
+    expect(define({})).not.toHaveProperty('startWhen');
+    expect(define({})).not.toHaveProperty('timeoutMs');
+    expect(define({})).not.toHaveProperty('execute');
+  });
+});
