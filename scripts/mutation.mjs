@@ -19,20 +19,23 @@ const parts = {
   face: {
     files: 'operators/*.ts,src/*.ts,src/rounds/*.ts,src/interop/*.ts,src/testing/*.ts',
     tests:
-      'operators/,rounds/,interop/,testing/,agent-tool,answer,stage,through,messages,e2e/,laws/answers,laws/tools,dialects/errors,support/',
+      'operators/,rounds/,interop/,testing/,agent-tool,answer,errors,stage,through,messages,e2e/,laws/tools,dialects/errors,support/,tools/tool-message',
+    oneOf: 4,
   },
   models: {
     files: 'src/models/*.ts',
     tests: 'models/,e2e/,laws/secret,dialects/one-response,dialects/errors,dialects/duplex-session,dialects/responses-session',
+    oneOf: 8,
   },
-  text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools' },
-  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket' },
+  text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 8 },
+  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket', oneOf: 16 },
   framing: {
     files: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
     tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',
+    oneOf: 4,
   },
-  calls: { files: 'src/calls/*.ts', tests: 'calls/,operators/accumulate,laws/calls,laws/arguments,dialects/openai-chat,dialects/recorded' },
-  json: { files: 'src/json/*.ts', tests: 'json/,calls/,operators/parseJson,operators/partial,operators/select,laws/arguments' },
+  calls: { files: 'src/calls/*.ts', tests: 'calls/,operators/accumulate,laws/calls,laws/arguments,dialects/openai-chat,dialects/recorded', oneOf: 4 },
+  json: { files: 'src/json/*.ts', tests: 'json/,calls/,operators/parseJson,operators/partial,operators/select,laws/arguments', oneOf: 4 },
 };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
