@@ -34,7 +34,11 @@ const parts = {
     tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',
     oneOf: 4,
   },
-  calls: { files: 'src/calls/*.ts', tests: 'calls/,operators/accumulate,laws/calls,laws/arguments,dialects/openai-chat,dialects/recorded', oneOf: 4 },
+  calls: {
+    files: 'src/calls/*.ts',
+    tests: 'calls/,operators/accumulate,laws/calls,laws/arguments,dialects/openai-chat,dialects/recorded',
+    oneOf: 4,
+  },
   json: { files: 'src/json/*.ts', tests: 'json/,calls/,operators/parseJson,operators/partial,operators/select,laws/arguments', oneOf: 4 },
 };
 

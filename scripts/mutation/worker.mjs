@@ -2,8 +2,8 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { createViteServer } from 'vitest/node';
 import * as harness from './harness.mjs';
+import { modulesOf } from './modules.mjs';
 
 /** How long the tests of the mutant's own folder may take, in milliseconds, and then the others that reach it: what is left survives. */
 const OWN_MS = 4_000;
@@ -11,46 +11,12 @@ const OTHER_MS = 1_500;
 /** A test that computes for longer than ten times what it takes, and this, never ends. */
 const ENDLESS_MS = 2_000;
 
-/** How many cases a property draws at most: the same ones each time, for it says where they begin (test/support/few-runs.ts). */
-const DRAWS = 60;
-
 const counting = process.argv[2] === 'coverage';
 const state = {};
 globalThis.__stryker__ = state;
 const { collect, endSuites, runTest, tests } = harness;
 
-const HARNESS = 'virtual:harness';
-globalThis.harness = harness;
-const server = await createViteServer({
-  configFile: resolve('vitest.mutation.config.ts'),
-  appType: 'custom',
-  logLevel: 'error',
-  server: { middlewareMode: true, watch: null, hmr: false, ws: false },
-  optimizeDeps: { noDiscovery: true, include: [] },
-  plugins: [
-    {
-      name: 'toolstream-mutation',
-      enforce: 'pre',
-      // Vite itself finds `fp-ts/Either`, and leaves it to Node as long as nobody says where it is.
-      config({ resolve }) {
-        resolve.alias = resolve.alias.filter(({ find }) => !find.source.includes('fp-ts'));
-        resolve.alias.push({ find: /^vitest$/, replacement: HARNESS });
-      },
-      resolveId: (id) => (id === HARNESS ? HARNESS : undefined),
-      load: (id) =>
-        id === HARNESS
-          ? Object.keys(harness)
-              .map((name) => `export const ${name} = globalThis.harness.${name};`)
-              .join('')
-          : undefined,
-      // Counting what each test reaches costs as much as the tests; it is needed once.
-      transform(code, id) {
-        if (id.includes('/test/')) return code.replaceAll(/numRuns: ([^,}\n]+)/g, `numRuns: Math.min(${DRAWS}, $1)`);
-        return counting ? undefined : code.replace(/function stryCov_\w+\(\) \{/, '$& if (true) return;');
-      },
-    },
-  ],
-});
+const { test, load, keep } = await modulesOf(harness, counting);
 
 /** Tests that wait for real seconds, or measure how work grows over a megabyte: other tests reach the same code. */
 const LEFT_OUT = [
@@ -62,7 +28,7 @@ const LEFT_OUT = [
   'e2e/overlap-saves-time.test.ts#',
 ].map((begin) => `test/${begin}`);
 
-const { include, exclude, setupFiles } = server.config.test;
+const { include, exclude, setupFiles } = test;
 /** How the names of the files that are run begin. */
 const wanted = (process.env.MUTATION_TESTS ?? '').split(',');
 const fits = (file, patterns) => patterns.some((pattern) => matchesGlob(file, pattern));
@@ -71,8 +37,8 @@ const files = readdirSync('test', { recursive: true })
   .filter((file) => fits(file, include) && !fits(file, exclude) && wanted.some((begin) => file.startsWith(`test/${begin}`)))
   .sort();
 try {
-  for (const file of setupFiles) await server.ssrLoadModule(resolve(file));
-  for (const file of files) await collect(file, () => server.ssrLoadModule(resolve(file)));
+  for (const file of setupFiles) await load(file);
+  for (const file of files) await collect(file, () => load(file));
 } catch (error) {
   console.error(error);
   process.exit(1);
@@ -125,6 +91,7 @@ async function dryRun() {
   }
   if (tests.size - results.length > 30) throw new Error('More tests fail unbroken than few draws explain.');
   await endSuites();
+  keep();
   writeFileSync(times, JSON.stringify(Object.fromEntries([...tests.values()].map(({ id, ms }) => [id, ms]))));
   return { tests: results, mutantCoverage: state.mutantCoverage };
 }
