@@ -16,6 +16,8 @@ const vitest = await import('vitest');
 /** Before fake timers replace them. */
 const { setInterval, clearInterval, setImmediate } = globalThis;
 const now = performance.now.bind(performance);
+const idleSoFar = () => utilization().idle;
+const utilization = performance.eventLoopUtilization.bind(performance);
 
 export const { vi, expectTypeOf } = vitest;
 export const expect = new Proxy(vitest.expect, { get: (target, key) => (key === 'poll' ? poll : Reflect.get(target, key)) });
@@ -130,11 +132,11 @@ const PATIENCE_MS = 1_000;
 async function patiently(promise, ms) {
   let timer;
   let left = PATIENCE_MS + 3 * ms;
-  let { idle } = performance.eventLoopUtilization();
+  let idle = idleSoFar();
   const impatience = new Promise((_, reject) => {
     timer = setInterval(() => {
       const before = idle;
-      idle = performance.eventLoopUtilization().idle;
+      idle = idleSoFar();
       left -= Math.min(idle - before, 2 * TICK_MS);
       if (left <= 0) reject(new Error('It waits for what does not come.'));
     }, TICK_MS);

@@ -81,7 +81,9 @@ function serverFor(harness) {
             .join('');
         },
         transform: (code, id) =>
-          id.includes('/test/') ? code.replaceAll(/numRuns: ([^,}\n]+)/g, `numRuns: Math.min(${DRAWS}, $1)`) : undefined,
+          id.includes('/test/')
+            ? code.replaceAll(/numRuns: ([^,}\n]+)(?=[,}\n])(?!, seed)/g, `numRuns: Math.min(${DRAWS}, $1)`)
+            : undefined,
       },
     ],
   });
