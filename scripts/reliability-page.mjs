@@ -212,8 +212,11 @@ const sections = [
         needs: ['mutation'],
         says: (f) => {
           const [{ mutants, noticed, score, folders }] = f.all('mutation');
-          const each = Object.entries(folders).map(([folder, { score }]) => `${folder} ${score}`);
-          return `${number(noticed)} of ${number(mutants)} mutants noticed: ${score} % (${each.join(', ')})`;
+          const each = Object.entries(folders).map(
+            ([folder, { mutants, score, oneOf }]) => `${folder} ${score} % of ${number(mutants)}${oneOf > 1 ? ` (one in ${oneOf})` : ''}`,
+          );
+          const samples = Object.values(folders).some(({ oneOf }) => oneOf > 1) ? ', where samples of folders count for all of them' : '';
+          return `${score} % of mutants noticed${samples}: ${number(noticed)} of the ${number(mutants)} that were tried; ${each.join(', ')}`;
         },
       },
       {
