@@ -24,7 +24,8 @@ const parts = {
   },
   models: {
     files: 'src/models/*.ts',
-    tests: 'models/,recovery/resume,e2e/,laws/secret,dialects/one-response,dialects/errors,dialects/duplex-session,dialects/responses-session',
+    tests:
+      'models/,recovery/resume,e2e/,laws/secret,dialects/one-response,dialects/errors,dialects/duplex-session,dialects/responses-session',
     oneOf: 8,
   },
   text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 8 },
