@@ -1,6 +1,6 @@
 // Breaks the sources one place at a time and counts what the tests notice, part after part: `npm run mutation`, or `npm run mutation -- json calls`.
 // Reports are in reports/mutation, one for each part, and total.json, what all of them come to by folder; what did not change is not done again.
-// `--sum` only adds up the reports that are there.
+// `--sum` only adds up the reports that are there. Of the big parts a sample is tried; `--one-of 1` tries every mutant.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -29,7 +29,7 @@ const parts = {
     oneOf: 8,
   },
   text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 8 },
-  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,laws/,operators/decode,operators/extract,models/socket', oneOf: 16 },
+  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,operators/decode,operators/extract', oneOf: 16 },
   framing: {
     files: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
     tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',
@@ -44,7 +44,7 @@ const parts = {
 };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const { values, positionals } = parseArgs({ options: { sum: { type: 'boolean' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { sum: { type: 'boolean' }, 'one-of': { type: 'string' } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no part. There are ${Object.keys(parts).join(', ')}.`);
 
@@ -55,13 +55,19 @@ if (!values.sum && !existsSync(`${shared}/streams/manifest.json`)) {
   process.exit(1);
 }
 
+/** How many mutants stood for one in the newest report of each part. */
+const sampled = join(root, 'reports/mutation/samples.json');
+const taken = () => (existsSync(sampled) ? JSON.parse(readFileSync(sampled, 'utf8')) : {});
+
 const wanted = values.sum ? [] : positionals.length > 0 ? positionals : Object.keys(parts);
 for (const name of wanted) {
   const env = { ...process.env, TOOLSTREAM_SHARED: shared, CI: '', TOOLSTREAM_FEW_DRAWS: '1', ...told(name) };
   const { status } = spawnSync('npx', ['stryker', 'run', 'stryker.config.mjs'], { cwd: root, env, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
+  else writeFileSync(sampled, JSON.stringify({ ...taken(), [name]: oneOf(name) }));
 }
 
+const samples = taken();
 const folders = {};
 for (const name of Object.keys(parts)) {
   const report = join(root, `reports/mutation/${name}.json`);
@@ -70,7 +76,7 @@ for (const name of Object.keys(parts)) {
     continue;
   }
   for (const [file, { mutants }] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) {
-    folders[dirname(file)] ??= { mutants: 0, noticed: 0, oneOf: parts[name].oneOf ?? 1 };
+    folders[dirname(file)] ??= { mutants: 0, noticed: 0, oneOf: samples[name] ?? parts[name].oneOf ?? 1 };
     const folder = folders[dirname(file)];
     for (const { status } of mutants) {
       const noticed = status === 'Killed' || status === 'Timeout';
@@ -93,9 +99,13 @@ total.score = percent(all);
 console.table({ ...folders, total });
 writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders }, null, 2)}\n`);
 
+function oneOf(name) {
+  return Number(values['one-of'] ?? parts[name].oneOf ?? 1);
+}
+
 function told(name) {
-  const { files, tests, oneOf = 1 } = parts[name];
-  return { MUTATION_NAME: name, MUTATION_FILES: files, MUTATION_TESTS: tests, MUTATION_ONE_OF: String(oneOf) };
+  const { files, tests } = parts[name];
+  return { MUTATION_NAME: name, MUTATION_FILES: files, MUTATION_TESTS: tests, MUTATION_ONE_OF: String(oneOf(name)) };
 }
 
 function percent({ mutants, noticed }) {
