@@ -7,6 +7,7 @@ import {
   onPong,
   pings,
   type SocketLike,
+  type SocketOptions,
   sendsHeaders,
   type WebSocketClass,
 } from '../../src/models/socket-like.ts';
@@ -65,7 +66,7 @@ describe('makeSocket', () => {
       this.made = made;
     }
   }
-  const options = { headers: { a: '1' }, maxPayload: 1, perMessageDeflate: false };
+  const options: SocketOptions = { headers: { a: '1' }, maxPayload: 1, perMessageDeflate: false };
   const bare = { ...options, headers: {} };
   const made = (given: unknown, protocols: string[], how = options) =>
     (makeSocket(given as WebSocketClass, 'ws://a', protocols, how) as unknown as Kept).made;
