@@ -29,7 +29,7 @@ const parts = {
     oneOf: 8,
   },
   text: { files: 'src/text/*.ts', tests: 'text/,models/with-text,operators/extract,dialects/text-tools', oneOf: 8 },
-  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,operators/decode,operators/extract', oneOf: 16 },
+  dialects: { files: 'src/dialects/*.ts', tests: 'dialects/,operators/decode,recovery/resume,laws/codecs', oneOf: 16 },
   framing: {
     files: 'src/sse/*.ts,src/ndjson/*.ts,src/latency/*.ts',
     tests: 'sse/,ndjson/,latency/,interop/,dialects/wire-decoder,operators/parse,operators/fromSse,operators/toSse,operators/measure',

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import * as harness from './harness.mjs';
 import { modulesOf } from './modules.mjs';
 
-/** How long the tests of the mutant's own folder may take, in milliseconds, and then the others that reach it: what is left survives. */
+/** How long the tests of the mutant's own folder may compute, in milliseconds, and then the others that reach it: what is left survives. */
 const OWN_MS = 4_000;
 const OTHER_MS = 1_500;
 /** A test that computes for longer than ten times what it takes, and this, never ends. */
@@ -126,8 +126,9 @@ async function mutantRun({ id, hitLimit, ids, fileName }) {
     if (spent[whose] > (whose === 'own' ? OWN_MS : OTHER_MS)) continue;
     nrOfTests++;
     await endSuites(test);
+    const before = cpuMs();
     const { failure, ms } = await broken(test, id);
-    spent[whose] += ms;
+    spent[whose] += cpuMs() - before;
     if (!failure) {
       test.ms = (test.ms + ms) / 2;
       continue;

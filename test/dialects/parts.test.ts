@@ -7,9 +7,11 @@ import { finishWord, geminiFinish, geminiUsage } from '../../src/dialects/gemini
 import { ContentCall } from '../../src/dialects/ollama-content-call.ts';
 import { usageOf, writtenUsage } from '../../src/dialects/ollama-wire.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import { isError, isRetryableStatus, providerErrorFrom } from '../../src/dialects/provider-error.ts';
 import { describeProblem } from '../../src/dialects/wire-problem.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Message, ModelRequest } from '../../src/messages.ts';
+import type { Json } from '../../src/values.ts';
 
 describe('dataUrlOf', () => {
   it.each([
@@ -207,5 +209,63 @@ describe('Ollama’s counts', () => {
     expect(writtenUsage({})).toEqual({});
     expect(usageOf({})).toEqual({});
     expect(Object.keys(writtenUsage({ durationsMs: {} }))).toEqual([]);
+  });
+});
+
+describe('an error in a stream', () => {
+  it('is told from an answer by its fields', () => {
+    const errors = [{ error: { message: 'no' } }, { error: 'no' }, { type: 'error' }, { type: 'response.error' }, { object: 'error' }];
+    for (const payload of [...errors, { detail: 'no' }, { message: 'no' }, [{}, { error: 'no' }]]) {
+      expect(isError(payload, false), JSON.stringify(payload)).toBe(true);
+      expect(isError(payload, true), JSON.stringify(payload)).toBe(true);
+    }
+    const none = [null, 'error', 7, [], [{}], {}, { error: null }, { error: '' }, { error: false }, { detail: 7 }];
+    for (const payload of none) expect(isError(payload, false), JSON.stringify(payload)).toBe(false);
+    for (const key of ['choices', 'usage', 'id']) expect(isError({ message: 'hi', [key]: 1 }, false), key).toBe(false);
+    expect(isError({ message: 'hi', type: 'status' }, true)).toBe(false);
+    expect(isError({ message: 'hi', type: 'status' }, false)).toBe(true);
+  });
+
+  it.each([
+    [{ error: { message: 'no', status: 404 } }, { status: 404, retryable: false }],
+    [{ error: { message: 'no', status_code: '503' } }, { status: 503, retryable: true }],
+    [
+      { error: { message: 'no', code: 429, status: 'RESOURCE_EXHAUSTED' } },
+      { status: 429, providerCode: 'RESOURCE_EXHAUSTED', retryable: true },
+    ],
+    [
+      { error: { message: 'no' }, status: 500 },
+      { status: 500, retryable: true },
+    ],
+    [
+      { error: { message: 'no' }, status_code: 400 },
+      { status: 400, retryable: false },
+    ],
+    [{ error: { message: 'no', code: 200 } }, { status: undefined, providerCode: '200' }],
+    [{ error: { message: 'no', code: 399.5 } }, { status: undefined }],
+    [{ error: { message: 'no', code: 600 } }, { status: undefined }],
+    [{ error: { message: 'no', type: 'error', metadata: { error_type: 'odd' } } }, { providerCode: 'odd' }],
+    [{ error: { message: 'no', type: 'mine', code: '' } }, { providerCode: 'mine' }],
+    [[{ a: 1 }, { error: 'no' }], { raw: { error: 'no' } }],
+    ['plain words', { excerpt: 'plain words', raw: 'plain words' }],
+  ])('is read in the form %j', (payload, expected) => expect(providerErrorFrom(payload as Json)).toMatchObject(expected));
+
+  it.each([
+    [{ error: { message: 'inner' }, message: 'outer' }, 'inner'],
+    [{ error: 'text', detail: 'detail' }, 'text'],
+    [{ detail: 'detail' }, 'detail'],
+    [{ message: 'message' }, 'message'],
+    ['words', 'words'],
+    [{ error: { message: '' } }, 'no message'],
+  ])('says what %j says', (payload, says) => expect(providerErrorFrom(payload).message).toContain(says));
+
+  it('is wrapped once, however often it is passed on', () => {
+    const once = providerErrorFrom({ error: { message: 'overloaded', status: 503 } }).message;
+    expect(providerErrorFrom({ error: { message: once, status: 503 } }).message).toBe(once);
+  });
+
+  it('is worth another try by its status', () => {
+    const worth = [400, 401, 404, 408, 409, 410, 425, 429, 499, 500, 501, 502, 503, 504, 505, 529].filter(isRetryableStatus);
+    expect(worth).toEqual([408, 409, 425, 429, 500, 502, 503, 504, 529]);
   });
 });
