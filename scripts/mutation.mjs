@@ -68,11 +68,13 @@ for (const name of wanted) {
 }
 
 const samples = taken();
+const untried = [];
 const folders = {};
 for (const name of Object.keys(parts)) {
   const report = join(root, `reports/mutation/${name}.json`);
   if (!existsSync(report)) {
     console.error(`${name} has no report yet.`);
+    untried.push(...parts[name].files.split(',').map((pattern) => dirname(pattern)));
     continue;
   }
   for (const [file, { mutants }] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) {
@@ -97,7 +99,7 @@ for (const folder of Object.values(folders)) {
 }
 total.score = percent(all);
 console.table({ ...folders, total });
-writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders }, null, 2)}\n`);
+writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders, ...(untried.length > 0 && { untried }) }, null, 2)}\n`);
 
 function oneOf(name) {
   return Number(values['one-of'] ?? parts[name].oneOf ?? 1);
