@@ -99,7 +99,10 @@ for (const folder of Object.values(folders)) {
 }
 total.score = percent(all);
 console.table({ ...folders, total });
-writeFileSync(join(root, 'reports/mutation/total.json'), `${JSON.stringify({ ...total, folders, ...(untried.length > 0 && { untried }) }, null, 2)}\n`);
+writeFileSync(
+  join(root, 'reports/mutation/total.json'),
+  `${JSON.stringify({ ...total, folders, ...(untried.length > 0 && { untried }) }, null, 2)}\n`,
+);
 
 function oneOf(name) {
   return Number(values['one-of'] ?? parts[name].oneOf ?? 1);
