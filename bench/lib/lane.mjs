@@ -1,0 +1,67 @@
+// One child process: a contestant at a case, kept over the rounds.
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const child = fileURLToPath(new URL('../child.mjs', import.meta.url));
+
+/** Longest sample, in milliseconds. */
+export const PATIENCE_MS = 20_000;
+
+export class Lane {
+  samples = [];
+  /** Why there are no (more) samples: too slow, or wrong. */
+  out = undefined;
+
+  constructor(name, work, dist, execArgv = []) {
+    this.name = name;
+    const told = JSON.stringify({ name, work, dist });
+    this.process = fork(child, [told], { execArgv: ['--expose-gc', ...execArgv], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.said = '';
+    this.process.stderr.on('data', (text) => {
+      this.said = (this.said + text).slice(-2_000);
+    });
+  }
+
+  /** Loads and warms up. */
+  async start() {
+    if ((await this.hear(PATIENCE_MS)) === 'ready') await this.take('warm up', 3 * PATIENCE_MS + 10_000);
+  }
+
+  /** One sample. Whoever was wrong or too slow once takes no more. */
+  async sample() {
+    const taken = await this.take('sample', PATIENCE_MS + 5_000);
+    if (taken && taken.wallMs > PATIENCE_MS) this.leave('> 20 s');
+    else if (taken) this.samples.push(taken);
+  }
+
+  async take(what, patience) {
+    if (this.out) return undefined;
+    this.process.send(what);
+    const taken = await this.hear(patience);
+    if (taken?.wrong) this.leave(`void: ${taken.wrong}`);
+    return this.out ? undefined : taken;
+  }
+
+  hear(patience) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => finish(() => this.leave('> 20 s')), patience);
+      const heard = (message) => finish(() => message);
+      const died = () => finish(() => this.leave(`void: ended with ${this.said.trim().split('\n').slice(0, 6).join(' · ') || 'no word'}`));
+      const finish = (outcome) => {
+        clearTimeout(timer);
+        this.process.off('message', heard).off('exit', died);
+        resolve(outcome());
+      };
+      this.process.once('message', heard).once('exit', died);
+    });
+  }
+
+  leave(why) {
+    this.out ??= why;
+    this.stop();
+  }
+
+  stop() {
+    this.process.removeAllListeners('exit').kill('SIGKILL');
+  }
+}
