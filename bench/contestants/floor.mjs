@@ -5,18 +5,19 @@ const anthropic = { end: '\n\n', payload: (block) => block.slice(block.indexOf('
 const ollama = { end: '\n', payload: (line) => line, reader: ollamaReader };
 const dialects = { openai, anthropic, ollama };
 
-/** @param show wraps what takes a call's fragments: `(fragment) => view of the arguments so far`; for the parsers of partial JSON. */
-export function handLoop(dialect, show) {
+/** @param viewer A parser of partial JSON (`parsers.mjs`) that shows a call's arguments as they grow; the floor itself has none. */
+export function handLoop(dialect, viewer) {
   const { end, payload, reader } = dialects[dialect];
   return async (fetch, sink) => {
     const response = await fetch('http://model.test/v1/chat/completions', { method: 'POST', body: '{"stream":true}' });
     const body = response.body.getReader();
     const decoder = new TextDecoder();
-    const take = reader(sink, show);
+    const ended = [];
+    const take = reader(sink, viewer, ended);
     let rest = '';
     for (;;) {
       const { done, value } = await body.read();
-      if (done) return;
+      if (done) break;
       rest += decoder.decode(value, { stream: true });
       let from = 0;
       for (let at = rest.indexOf(end); at !== -1; at = rest.indexOf(end, from)) {
@@ -26,14 +27,16 @@ export function handLoop(dialect, show) {
       }
       if (from > 0) rest = rest.slice(from);
     }
+    if (ended.length > 0) await Promise.all(ended);
   };
 }
 
 /** A call is over when the next one begins, or with the reason why the model stopped. */
-function openAiReader(sink, show) {
+function openAiReader(sink, viewer, ended) {
   let call;
   const settle = () => {
     if (call) sink.onCall(call.name, JSON.parse(call.text));
+    if (call?.viewer) ended.push(call.viewer.end());
     call = undefined;
   };
   return (chunk) => {
@@ -44,26 +47,25 @@ function openAiReader(sink, show) {
     for (const piece of tool_calls ?? []) {
       if (piece.index !== call?.index) {
         settle();
-        call = { index: piece.index, name: piece.function.name, text: '', show: show?.() };
+        call = { index: piece.index, name: piece.function.name, text: '', viewer: viewer?.((view) => sink.onView(view)) };
       }
       call.text += piece.function.arguments;
-      if (call.show && piece.function.arguments) sink.onView(call.show(piece.function.arguments, call));
+      if (call.viewer && piece.function.arguments) call.viewer.push(piece.function.arguments, call.text);
     }
     if (choice.finish_reason) settle();
   };
 }
 
-function anthropicReader(sink, show) {
+function anthropicReader(sink) {
   let call;
   return (event) => {
     if (event.type === 'content_block_start' && event.content_block.type === 'tool_use') {
-      call = { name: event.content_block.name, text: '', show: show?.() };
+      call = { name: event.content_block.name, text: '' };
     } else if (event.type === 'content_block_delta') {
       const { delta } = event;
       if (delta.type === 'text_delta') sink.onText(delta.text);
       else if (delta.type === 'input_json_delta') {
         call.text += delta.partial_json;
-        if (call.show && delta.partial_json) sink.onView(call.show(delta.partial_json, call));
       }
     } else if (event.type === 'content_block_stop' && call) {
       sink.onCall(call.name, JSON.parse(call.text));
@@ -79,4 +81,4 @@ function ollamaReader(sink) {
   };
 }
 
-export const floor = { dialects: Object.keys(dialects), make: ({ dialect }) => handLoop(dialect) };
+export const floor = { make: ({ dialect }) => handLoop(dialect) };

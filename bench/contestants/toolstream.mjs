@@ -10,8 +10,8 @@ export async function libraryOf(dist) {
   return { ...rxjs, ...(await import(pathToFileURL(file).href)) };
 }
 
-/** @param between gives the operators that come before the subscriber. */
-async function make({ dialect, dist, views }, between = () => []) {
+/** @param between gives further operators, which come before the subscriber. */
+export async function make({ dialect, dist, views }, between = () => []) {
   const library = await libraryOf(dist);
   const { accumulateToolCalls, decode, fetchBytes, httpRequest, measureLatency, parseNdjson, parseSse, partialArguments } = library;
   const spoken = { openai: library.openAiChat, anthropic: library.anthropicMessages, ollama: library.ollama }[dialect];
@@ -36,9 +36,4 @@ async function make({ dialect, dist, views }, between = () => []) {
     });
 }
 
-const dialects = ['openai', 'anthropic', 'ollama'];
-const passOn = { transform: (event, out) => out.enqueue(event) };
-
-export const toolstream = { dialects, views: true, make };
-export const withMap = { dialects, make: (options) => make(options, ({ map }) => [map((event) => event)]) };
-export const withStage = { dialects, make: (options) => make(options, ({ through }) => [through(() => passOn)]) };
+export const toolstream = { make };

@@ -21,9 +21,29 @@ export function chunksOf(events, chunking) {
     }
     return chunks;
   }
-  const bytes = encoder.encode(events.join(''));
-  // Copies: views of one buffer would keep it in the cache, and no network does that.
-  return Array.from({ length: Math.ceil(bytes.length / chunking) }, (_, i) => bytes.slice(i * chunking, (i + 1) * chunking));
+  return cut(events, chunking, encoder);
+}
+
+/** In batches, since one string of ten million fragments would be longer than strings may be. */
+function cut(events, size, encoder) {
+  const chunks = [];
+  let chunk = new Uint8Array(size);
+  let filled = 0;
+  for (let at = 0; at < events.length; at += 1_000) {
+    const bytes = encoder.encode(events.slice(at, at + 1_000).join(''));
+    for (let from = 0; from < bytes.length; ) {
+      const part = bytes.subarray(from, from + size - filled);
+      chunk.set(part, filled);
+      filled += part.length;
+      from += part.length;
+      if (filled < size) break;
+      chunks.push(chunk);
+      chunk = new Uint8Array(size);
+      filled = 0;
+    }
+  }
+  if (filled > 0) chunks.push(chunk.subarray(0, filled));
+  return chunks;
 }
 
 /** A response whose body hands out one chunk whenever it is asked for one. */

@@ -24,7 +24,7 @@ export class Lane {
 
   /** Loads and warms up. */
   async start() {
-    if ((await this.hear(PATIENCE_MS)) === 'ready') await this.take('warm up', 3 * PATIENCE_MS + 10_000);
+    if ((await this.hear(PATIENCE_MS)) === 'ready') await this.take('warm up', PATIENCE_MS + 5_000);
   }
 
   /** One sample. Whoever was wrong or too slow once takes no more. */

@@ -38,10 +38,10 @@ export function wrongIn(sink, { text, calls }, views) {
   return views ? wrongViews(sink, calls) : undefined;
 }
 
-/** A fragment may show nothing (the first), and the last ones of a document change nothing that can be seen. */
+/** A fragment may show nothing new: within a key, a number or an escape. */
 function wrongViews(sink, calls) {
   const fragments = calls.reduce((sum, call) => sum + call.fragments.length, 0);
-  if (sink.views < fragments * 0.9) return `${sink.views} views of ${fragments} fragments`;
+  if (sink.views < fragments * 0.8) return `${sink.views} views of ${fragments} fragments`;
   if (JSON.stringify(sink.view) !== calls.at(-1).text) return 'the last view is not the whole of the arguments';
   return undefined;
 }
