@@ -1,19 +1,30 @@
-// Measures one contestant at one case: makes the input, warms up, then takes a sample whenever it is told to.
+// Measures one contestant at one case: makes the input, warms up, then takes a sample (or a profile) whenever it is told to.
 const { name, dist, work } = JSON.parse(process.argv[2]);
 const { prepare } = await import(`./work/${work.kind}.mjs`);
 const sample = await prepare(work, name, dist);
 
-/** So that no sample runs before the code is compiled: three samples at least, and for up to 2 s. */
+const jobs = { 'warm up': warmUp, sample, profile };
+
+/** So that no sample runs before the code is compiled: three samples at least and for up to 2 s, fewer where one takes long. */
 async function warmUp() {
+  if (sample.warmUp) return sample.warmUp();
   const start = performance.now();
   let last;
   for (let i = 0; i < 8 && (i < 3 || performance.now() - start < 2_000) && performance.now() - start < 4_000; i++) last = await sample();
   return last;
 }
 
+async function profile() {
+  const { profiled } = await import('./lib/profile.mjs');
+  const functions = await profiled(async () => {
+    for (let i = 0; i < 10; i++) await sample();
+  });
+  return { functions };
+}
+
 process.on('message', async (wanted) => {
   try {
-    process.send(wanted === 'warm up' ? await warmUp() : await sample());
+    process.send(await jobs[wanted]());
   } catch (error) {
     process.send({ wrong: error?.stack ?? String(error) });
   }

@@ -1,10 +1,19 @@
-// Where we stand against the peers. `npm run bench --` nothing: everything, and the page · `--quick`: a few rounds, printed alone · `--only W1,W2`
-// · `--contestants floor,toolstream` · `--dist name=folder`: another build as `toolstream@name` · `--rounds 7` · `--json`
+// Where we stand against the peers. `npm run bench --`
+// nothing: measures everything, writes docs/figures/bench* and docs/benchmarks.md · `--quick`: in two minutes, us beside the floor, printed alone
+// `--only W1,W2`: these works or cases, printed alone; with `--write` they take their place among the stored figures
+// `--contestants floor,toolstream` · `--dist name=folder`: another build of ours, as `toolstream@name` · `--rounds 7` · `--json`
+// `--profile W1`: the functions that our time goes to, on the page too · `--page`: the page alone, from the stored figures
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { contestantsOf } from './contestants/index.mjs';
+import { bundleSizes } from './lib/bundles.mjs';
+import { fastPath } from './lib/fast-path.mjs';
+import { Lane } from './lib/lane.mjs';
 import { measure } from './lib/measure.mjs';
 import { makeReady } from './lib/ready.mjs';
+import { report } from './lib/report.mjs';
+import { circumstances, keep, stored } from './lib/store.mjs';
+import { writePage } from './page.mjs';
 import { cases } from './work/index.mjs';
 
 const { values } = parseArgs({
@@ -13,36 +22,78 @@ const { values } = parseArgs({
     contestants: { type: 'string' },
     dist: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
+    profile: { type: 'string' },
     quick: { type: 'boolean' },
     json: { type: 'boolean' },
+    write: { type: 'boolean' },
+    page: { type: 'boolean' },
   },
 });
-const builds = Object.fromEntries(values.dist.map((each) => [each.split('=')[0], resolve(each.split('=').at(-1))]));
 const root = resolve(import.meta.dirname, '..');
 const own = resolve(root, 'dist');
-makeReady(root);
-const distOf = (name) => builds[/@([^ ]*)/.exec(name)?.[1]] ?? own;
+const builds = Object.fromEntries(values.dist.map((each) => [each.split('=')[0], resolve(each.split('=').at(-1))]));
+const distOf = (name) => builds[/^toolstream@(.*)/.exec(name)?.[1]] ?? own;
 const only = values.only?.split(',');
-const wanted = cases.filter(({ id, work }) => !only || only.some((each) => work === each || id.startsWith(each)));
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
+const isWhole = !only && !values.quick && !values.contestants && !values.profile && !values.page;
+const say = (text) => values.json || console.log(text);
+
+const figures = stored(root);
+if (!values.page) makeReady(root);
+if (values.profile) await profile(values.profile);
+else if (!values.page) await measureAll();
+if (isWhole || values.write || values.profile) keep(root, figures);
+if (isWhole || values.write || values.profile || values.page) writePage(root, figures);
+
+async function measureAll() {
+  const results = {};
+  for (const work of cases.filter(isWanted)) {
+    const names = namesOf(work);
+    const out = outBefore(results, work, names);
+    results[work.id] = { ...(await measure(work, { names: names.filter((name) => !out[name]), rounds, distOf })), ...out };
+    say(report(work, results[work.id]));
+  }
+  const extra = {};
+  if (!only || only.includes('bundle')) extra.bundles = await bundleSizes(own);
+  if (extra.bundles) say(`browser bundle, kB, gzipped: ${JSON.stringify(extra.bundles)}`);
+  if (!only || only.includes('fast-path'))
+    extra.fastPath = await fastPath(own, resolve(root, process.env.TOOLSTREAM_SHARED ?? '../shared'));
+  if (extra.fastPath) say(`deltas on the fast path: ${JSON.stringify(extra.fastPath)}`);
+  if (values.json) console.log(JSON.stringify({ cases: results, ...extra }, null, 2));
+  Object.assign(figures, { measured: circumstances(root, rounds), cases: { ...figures.cases, ...results }, ...extra });
+  // A slow day fails nothing; a wrong output does.
+  if (Object.values(results).some((found) => Object.values(found).some(({ out }) => out?.startsWith('void')))) process.exitCode = 1;
+}
+
+function isWanted({ id, work, quick }) {
+  if (only) return only.some((each) => work === each || id.startsWith(each));
+  return !values.quick || quick;
+}
+
 /** Those who take part in a case: all who can, or those of them that were asked for; and other builds of ours. */
 function namesOf(work) {
-  const asked = values.contestants?.split(',');
+  const asked = values.contestants?.split(',') ?? (values.quick ? ['floor', 'toolstream', 'rxjs'] : undefined);
   const names = contestantsOf(work).filter((name) => !asked || asked.includes(name));
   return [...names, ...Object.keys(builds).map((name) => `toolstream@${name}`)];
 }
 
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
-
-const results = {};
-for (const work of wanted) {
-  results[work.id] = await measure(work, { names: namesOf(work), rounds, distOf });
-  if (!values.json) print(work, results[work.id]);
+/** Whoever was too slow at a smaller size of the same work is not asked to try a larger one. */
+function outBefore(results, { work, size }, names) {
+  if (size === undefined) return {};
+  const smaller = cases.filter((each) => each.work === work && results[each.id]);
+  const reason = (name) => smaller.map(({ id }) => results[id][name]?.out).find((out) => out !== undefined);
+  return Object.fromEntries(names.filter((name) => reason(name)).map((name) => [name, { out: reason(name) }]));
 }
-if (values.json) console.log(JSON.stringify(results, null, 2));
 
-function print({ id, goals }, found) {
-  console.log(`${id}   goal ${goals.map(({ key, most }) => `${key} ≤ ${most}`).join(', ')}`);
-  for (const [name, { out, cpuMs, wallMs, cpuRatio }] of Object.entries(found)) {
-    console.log(`  ${name.padEnd(24)} ${out ?? `${String(cpuRatio ?? '').padStart(6)} ×  CPU ${cpuMs} ms  wall ${wallMs} ms`}`);
-  }
+async function profile(wanted) {
+  const work = cases.find(({ id, work }) => id === wanted || work === wanted);
+  if (work === undefined) throw new Error(`\`--profile\` takes the name of a work or a case, e.g. W1; there is no ${wanted}.`);
+  const lane = new Lane('toolstream', { ...work, patience: 60_000 }, own);
+  await lane.start();
+  const functions = await lane.profile();
+  lane.stop();
+  if (functions === undefined) throw new Error(lane.out);
+  for (const { name, percent } of functions) say(`${String(percent).padStart(6)} %  ${name}`);
+  if (values.json) console.log(JSON.stringify(functions));
+  figures.profiles = { ...figures.profiles, [work.id]: functions };
 }

@@ -17,8 +17,9 @@ const clients = {
 };
 
 /** The names of those who can take part in a case. */
-export function contestantsOf({ kind, dialect, views, contestants }) {
+export function contestantsOf({ kind, dialect, views, contestants, alone }) {
   if (contestants) return contestants;
+  if (alone) return ['floor', 'toolstream'];
   if (kind === 'parser') return ['floor', 'toolstream', ...PARSERS];
   const able = Object.keys(clients).filter(
     (name) => clients[name].dialects.includes(dialect) && (name === 'floor' || !views || clients[name].views),

@@ -58,15 +58,18 @@ export function responseOf(chunks, dialect) {
   return response(body, dialect);
 }
 
-/** A response whose body is written from outside: `push` bytes, then `close`. */
+/** A response whose body is written from outside: `push` bytes, then `close`. A reader may leave at the end mark, before the end. */
 export function openResponse(dialect) {
   let controller;
   const body = new ReadableStream({
-    start: (started) => {
+    start(started) {
       controller = started;
     },
+    cancel() {
+      controller = undefined;
+    },
   });
-  return { response: response(body, dialect), push: (chunk) => controller.enqueue(chunk), close: () => controller.close() };
+  return { response: response(body, dialect), push: (chunk) => controller?.enqueue(chunk), close: () => controller?.close() };
 }
 
 function response(body, dialect) {

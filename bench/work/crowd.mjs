@@ -30,25 +30,28 @@ export async function prepare(work, name, dist) {
     chunks: chunksOf(wires[dialect].eventsOf(answer), 'event'),
     last: lastBytes(answer),
   }));
-  const open = () =>
-    Array.from({ length: streams }, (_, i) => ({ ...scripts[i % DIFFERENT], ...openResponse(dialect), sink: new TimedSink() }));
-  const begin = (lanes) => Promise.all(lanes.map(({ response, sink }) => ask(async () => response, sink)));
-
-  return async () => {
-    const lanes = open();
+  const sampleOf = async (count) => {
+    const lanes = Array.from({ length: count }, (_, i) => ({ ...scripts[i % DIFFERENT], ...openResponse(dialect), sink: new TimedSink() }));
     const times = await timed(async () => {
-      const all = begin(lanes);
-      await feed(lanes, 0, Infinity);
+      const all = Promise.all(lanes.map(({ response, sink }) => ask(async () => response, sink)));
+      await feed(lanes);
       await all;
     });
     const delays = lanes.flatMap(({ sink }) => sink.delays);
     return { ...times, p50DelayMs: quantile(delays, 0.5), p99DelayMs: quantile(delays, 0.99), ...wrongOf(lanes) };
   };
+  const sample = () => sampleOf(streams);
+  // A sample of ten thousand takes long, and what it runs is compiled by then.
+  const warmUp = async () => {
+    await sampleOf(100);
+    return sampleOf(100);
+  };
+  return Object.assign(sample, { warmUp });
 }
 
-/** Events `from` to `to` of each stream, one a tick; the body ends a tick after its last event. */
-export async function feed(lanes, from, to) {
-  for (let tick = from, busy = true; busy && tick < to; tick++) {
+/** All events of each stream, one a tick; the body ends a tick after its last event. */
+export async function feed(lanes) {
+  for (let tick = 0, busy = true; busy; tick++) {
     busy = false;
     for (const { chunks, last, push, close, sink } of lanes) {
       if (tick > chunks.length) continue;
@@ -57,7 +60,7 @@ export async function feed(lanes, from, to) {
         close();
         continue;
       }
-      if (last.has(tick)) sink.lastByteAt.push(performance.now());
+      if (last?.has(tick)) sink.lastByteAt.push(performance.now());
       push(chunks[tick]);
     }
     await new Promise(setImmediate);
@@ -65,7 +68,7 @@ export async function feed(lanes, from, to) {
 }
 
 /** Which events of an OpenAI stream hold the last byte of a call: after the role, the text, and the head of each call. */
-export function lastBytes({ text, calls }) {
+function lastBytes({ text, calls }) {
   let event = text.length;
   return new Set(
     calls.map(({ fragments }) => {
