@@ -39,7 +39,7 @@ const isWhole = !only && !values.quick && !values.contestants && !values.profile
 const say = (text) => values.json || console.log(text);
 
 const figures = stored(root);
-if (!values.page) makeReady(root);
+if (!values.page) makeReady(root, !values.quick);
 if (values.profile) await profile(values.profile);
 else if (!values.page) await measureAll();
 if (isWhole || values.write || values.profile) keep(root, figures);
@@ -52,15 +52,19 @@ async function measureAll() {
     const out = outBefore(results, work, names);
     results[work.id] = { ...(await measure(work, { names: names.filter((name) => !out[name]), rounds, distOf })), ...out };
     say(report(work, results[work.id]));
+    figures.measured = circumstances(root, rounds);
+    figures.cases = { ...figures.cases, [work.id]: results[work.id] };
+    // After each case: a run that is broken off keeps what it has.
+    if (isWhole || values.write) keep(root, figures);
   }
   const extra = {};
-  if (!only || only.includes('bundle')) extra.bundles = await bundleSizes(own);
+  if (!only || only.includes('bundle')) extra.bundles = await bundleSizes(own, values.quick);
   if (extra.bundles) say(`browser bundle, kB, gzipped: ${JSON.stringify(extra.bundles)}`);
   if (!only || only.includes('fast-path'))
     extra.fastPath = await fastPath(own, resolve(root, process.env.TOOLSTREAM_SHARED ?? '../shared'));
   if (extra.fastPath) say(`deltas on the fast path: ${JSON.stringify(extra.fastPath)}`);
   if (values.json) console.log(JSON.stringify({ cases: results, ...extra }, null, 2));
-  Object.assign(figures, { measured: circumstances(root, rounds), cases: { ...figures.cases, ...results }, ...extra });
+  Object.assign(figures, extra);
   // A slow day fails nothing; a wrong output does.
   if (Object.values(results).some((found) => Object.values(found).some(({ out }) => out?.startsWith('void')))) process.exitCode = 1;
 }

@@ -14,10 +14,11 @@ const entries = {
   xsAI: 'xsai',
 };
 
-/** Kilobytes by name: what is loaded at once, and with what is imported on first need. */
-export async function bundleSizes(dist) {
+/** Kilobytes by name: what is loaded at once, and with what is imported on first need. `alone`: ours, without the peers. */
+export async function bundleSizes(dist, alone = false) {
   const sizes = {};
-  for (const [name, entry] of Object.entries(entries)) sizes[name] = await sizeOf(join(folder, `${entry}.mjs`), dist);
+  const wanted = Object.entries(entries).filter(([name]) => !alone || name.startsWith('toolstream'));
+  for (const [name, entry] of wanted) sizes[name] = await sizeOf(join(folder, `${entry}.mjs`), dist);
   return sizes;
 }
 

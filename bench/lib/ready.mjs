@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** @param root the project's folder. Says what it does on the error output, since `--json` has the other. */
-export function makeReady(root) {
-  if (!existsSync(join(root, 'bench/node_modules'))) run(root, 'npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund']);
+/** @param root the project's folder. @param peers whether their packages are needed. Says what it does on the error output, since `--json` has the other. */
+export function makeReady(root, peers) {
+  if (peers && !existsSync(join(root, 'bench/node_modules'))) run(root, 'npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund']);
   const built = join(root, 'dist/index.js');
   if (!existsSync(built) || newest(join(root, 'src'), join(root, 'operators')) > statSync(built).mtimeMs)
     run(root, 'npm', ['run', '--silent', 'build']);
