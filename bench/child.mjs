@@ -5,12 +5,13 @@ const sample = await prepare(work, name, dist);
 
 const jobs = { 'warm up': warmUp, sample, profile };
 
-/** So that no sample runs before the code is compiled: three samples at least and for up to 2 s, fewer where one takes long. */
+/** So that no sample runs before the code is compiled: for 2 s and three samples at least, fewer where one takes long. */
 async function warmUp() {
   if (sample.warmUp) return sample.warmUp();
+  const enough = work.warmUpMs ?? 2_000;
   const start = performance.now();
   let last;
-  for (let i = 0; i < 8 && (i < 3 || performance.now() - start < 2_000) && performance.now() - start < 4_000; i++) last = await sample();
+  for (let i = 0, elapsed = 0; elapsed < (i < 3 ? 2 * enough : enough); i++, elapsed = performance.now() - start) last = await sample();
   return last;
 }
 

@@ -1,19 +1,19 @@
 // Draws the figures as SVG. A paper of its own and the scheme of the reader's system, so that it can be read on light and dark pages.
 const WIDTH = 760;
-const COLOURS = 8;
+const LIGHT = ['#555', '#1f6fb2', '#b5521b', '#4b8a2c', '#8e44ad', '#b8860b', '#c2185b', '#00838f', '#6d4c41', '#5c6bc0'];
+const DARK = ['#bbb', '#5aa9e6', '#f0935c', '#8fcf6a', '#c792ea', '#e6c15a', '#f48fb1', '#4dd0e1', '#bcaaa4', '#9fa8da'];
+
+const colours = (all) =>
+  all.map((colour, i) => `.c${i} { stroke: ${colour} } text.c${i}, circle.c${i} { fill: ${colour}; stroke: none }`).join('\n');
 
 const style = `
 text { font: 12px system-ui, sans-serif; fill: #333 } .end { text-anchor: end } .middle { text-anchor: middle } .title { font-weight: 600 }
 .paper { fill: #fff } .grid { stroke: #ddd; fill: none } .floor { stroke: #888; fill: none } .goal { stroke: #2e7d32; stroke-width: 2; fill: none }
-.bar { fill: #9fb3c8 } .ours { fill: #1f6fb2 } .line { fill: none; stroke-width: 1.5 } .over { stroke-dasharray: 3 4 }
-${['#555', '#1f6fb2', '#b5521b', '#4b8a2c', '#8e44ad', '#b8860b', '#c2185b', '#00838f']
-  .map((colour, i) => `.c${i} { stroke: ${colour} } text.c${i}, circle.c${i} { fill: ${colour}; stroke: none }`)
-  .join('\n')}
+.bar { fill: #9fb3c8 } .ours { fill: #1f6fb2 } .line { fill: none; stroke-width: 1.5 } .own { stroke-width: 3 } .over { stroke-dasharray: 3 4 }
+${colours(LIGHT)}
 @media (prefers-color-scheme: dark) {
 text { fill: #ddd } .paper { fill: #1b1f24 } .grid { stroke: #3a4048 } .floor { stroke: #999 } .goal { stroke: #81c784 } .bar { fill: #56687a } .ours { fill: #5aa9e6 }
-${['#bbb', '#5aa9e6', '#f0935c', '#8fcf6a', '#c792ea', '#e6c15a', '#f48fb1', '#4dd0e1']
-  .map((colour, i) => `.c${i} { stroke: ${colour} } text.c${i}, circle.c${i} { fill: ${colour}; stroke: none }`)
-  .join('\n')}
+${colours(DARK)}
 }`;
 
 const at = (number) => Math.round(number * 10) / 10;
@@ -82,7 +82,7 @@ export function barPlot(title, groups) {
  * @param curves `{ name, points: [[x, y]], over: x | undefined }`; `over`: the size at which it did not finish within `limit`.
  */
 export function growthPlot(title, { curves, sizes, unit, limit }) {
-  const [LEFT, RIGHT, TOP, PANEL] = [62, 180, 34, 330];
+  const [LEFT, RIGHT, TOP, PANEL] = [62, 225, 34, 330];
   const all = curves.flatMap(({ points }) => points.map(([, value]) => value));
   const [low, high] = [Math.min(...all) / 1.5, Math.max(limit ?? 0, ...all) * 1.5];
   const [first, last] = [sizes[0].value, sizes.at(-1).value];
@@ -99,8 +99,10 @@ export function growthPlot(title, { curves, sizes, unit, limit }) {
   }
   const labels = [];
   curves.forEach(({ name, points, over }, i) => {
-    const colour = `c${i % COLOURS}`;
-    parts.push(`<path class="line ${colour}" d="M${points.map(([px, py]) => `${at(x(px))} ${at(y(py))}`).join('L')}"/>`);
+    const colour = `c${i % LIGHT.length}`;
+    parts.push(
+      `<path class="line ${colour}${name === 'toolstream' ? ' own' : ''}" d="M${points.map(([px, py]) => `${at(x(px))} ${at(y(py))}`).join('L')}"/>`,
+    );
     for (const [px, py] of points) parts.push(`<circle class="${colour}" cx="${at(x(px))}" cy="${at(y(py))}" r="3"/>`);
     const [endX, endY] = points.at(-1);
     if (over !== undefined && limit)

@@ -31,9 +31,9 @@ function topFunctions({ nodes, samples, timeDeltas }, most) {
   return sorted.map(([name, us]) => ({ name, percent: Math.round((1000 * us) / all) / 10 }));
 }
 
-/** With the file that it is in, not the folder: that is another one on each machine. */
+/** With the file that it is in, less what each build names it anew for, and not the folder, which is another one on each machine. */
 function nameOf({ functionName, url, lineNumber }) {
   if (functionName.startsWith('(')) return functionName;
-  const file = basename(url);
+  const file = basename(url).replace(/-[\w-]{8}\.js$/, '.js');
   return `${functionName || '(anonymous)'}${file ? `, ${file}:${lineNumber + 1}` : ', native'}`;
 }
