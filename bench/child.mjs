@@ -3,16 +3,21 @@ const { name, dist, work } = JSON.parse(process.argv[2]);
 const { prepare } = await import(`./work/${work.kind}.mjs`);
 const sample = await prepare(work, name, dist);
 
+const start = process.cpuUsage();
 const jobs = { 'warm up': warmUp, sample, profile };
 
-/** So that no sample runs before the code is compiled: for 2 s and three samples at least, fewer where one takes long. */
+/** So that no sample runs before the code is compiled: for 2 s of CPU time and three samples at least, fewer where one takes long. */
 async function warmUp() {
   if (sample.warmUp) return sample.warmUp();
   const enough = work.warmUpMs ?? 2_000;
-  const start = performance.now();
   let last;
-  for (let i = 0, elapsed = 0; elapsed < (i < 3 ? 2 * enough : enough); i++, elapsed = performance.now() - start) last = await sample();
+  for (let i = 0; i < 8 && cpuMs() < (i < 3 ? 2 * enough : enough); i++) last = await sample();
   return last;
+}
+
+function cpuMs() {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 async function profile() {

@@ -72,7 +72,7 @@ export const cases = [
     id: 'W5 one delta a millisecond',
     work: 'W5',
     kind: 'pace',
-    text: 1_500,
+    text: 1_000,
     goals: [
       { key: 'p50UsRatio', most: 1, of: 'F1' },
       { key: 'p99UsRatio', most: 1.5, of: 'F1' },
