@@ -105,13 +105,11 @@ function isAbsentOr(value: unknown, test: (value: unknown) => boolean): boolean 
 }
 
 const PLAIN_EVENT = new Set(['type', 'index', 'delta']);
-const PLAIN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  [
-    ['text_delta', 'text'],
-    ['thinking_delta', 'thinking'],
-    ['input_json_delta', 'partial_json'],
-  ].map(([type, field]) => [type as string, new Set(['type', field as string])]),
-);
+const PLAIN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['text_delta', new Set(['type', 'text'])],
+  ['thinking_delta', new Set(['type', 'thinking'])],
+  ['input_json_delta', new Set(['type', 'partial_json'])],
+]);
 
 /** Whether an event says a piece of a text, of thinking or of arguments, or that a block ends, and nothing else. */
 function isPlainEvent({ type, delta, ...rest }: MessageEvent): boolean {
