@@ -1,5 +1,4 @@
-// How many deltas of the recorded streams take the decoder's fast path. The row shows only where the build counts them: a decoder with
-// `fastPath: { hits, misses }`, counted over its own stream.
+// How many deltas of the recorded streams were like one before, so that their payload was not parsed whole: seen by who calls `JSON.parse`.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { libraryOf } from '../contestants/toolstream.mjs';
@@ -10,6 +9,7 @@ const dialects = {
   anthropic: 'anthropicMessages',
   'openai-responses': 'openAiResponses',
   cohere: 'cohere',
+  gemini: 'gemini',
   ollama: 'ollama',
 };
 const LONGEST = 10;
@@ -32,16 +32,44 @@ export async function fastPath(dist, shared) {
   return Object.keys(found).length > 0 ? found : undefined;
 }
 
+const DELTAS = new Set(['text-delta', 'reasoning-delta', 'refusal-delta', 'tool-call-delta']);
+
 function rateOf({ ndjsonParser, runStage, sseParser }, dialect, files) {
-  let hits = 0;
-  let all = 0;
+  let deltas = 0;
+  let parsed = 0;
   for (const file of files) {
     const frames = runStage(file.endsWith('.ndjson') ? ndjsonParser() : sseParser(), [readFileSync(file)]).values;
     const decoder = dialect.decoder();
-    runStage(decoder, frames);
-    if (decoder.fastPath === undefined) return undefined;
-    hits += decoder.fastPath.hits;
-    all += decoder.fastPath.hits + decoder.fastPath.misses;
+    for (const frame of frames) {
+      let said = false;
+      const out = {
+        enqueue: ({ type }) => {
+          said ||= DELTAS.has(type);
+        },
+        error: () => {},
+        terminate: () => {},
+      };
+      const whole = isParsed(frame.data, () => decoder.transform(frame, out));
+      if (!said) continue;
+      deltas++;
+      if (whole) parsed++;
+    }
   }
-  return all === 0 ? undefined : Math.round((1000 * hits) / all) / 10;
+  return deltas === 0 ? undefined : Math.round((1000 * (deltas - parsed)) / deltas) / 10;
+}
+
+/** Whether a text is parsed, whole, while something is done. */
+function isParsed(text, work) {
+  const { parse } = JSON;
+  let seen = false;
+  JSON.parse = (given, ...rest) => {
+    seen ||= given === text;
+    return parse(given, ...rest);
+  };
+  try {
+    work();
+  } finally {
+    JSON.parse = parse;
+  }
+  return seen;
 }
