@@ -5,7 +5,7 @@
  *   models, interop → dialects, text, tools, rounds, latency → calls → json, sse, ndjson → values, messages, events, usage, errors, frame, stage
  */
 const layers = [
-  { name: 'base', path: '^src/(values|messages|events|usage|errors|frame|stage|through)\\.ts$' },
+  { name: 'base', path: '^src/(values|messages|events|usage|errors|frame|joined-text|stage|through)\\.ts$' },
   { name: 'framing', path: '^src/(json|sse|ndjson)/' },
   { name: 'calls', path: '^src/calls/' },
   { name: 'dialects-tools-rounds-latency', path: '^src/(dialects|text|tools|rounds|latency)/' },
@@ -42,7 +42,7 @@ module.exports = {
       name: 'no-rxjs-in-stages',
       severity: 'error',
       comment: 'Stages are plain synchronous objects.',
-      from: { path: '^src/(sse|ndjson|json|calls|dialects|text|latency)/|^src/(values|messages|events|usage|errors|frame|stage)\\.ts$' },
+      from: { path: '^src/(sse|ndjson|json|calls|dialects|text|latency)/|^src/(values|messages|events|usage|errors|frame|joined-text|stage)\\.ts$' },
       to: { path: '(^|/)node_modules/rxjs/' },
     },
     {

@@ -11,7 +11,7 @@ if (shared === undefined || !existsSync(`${shared}/streams/manifest.json`)) {
   );
 }
 
-/** The tests that say whether a broken source is noticed: those that need no build, no other runtime and no seconds. */
+/** Read by scripts/mutation/worker.mjs. The tests that say whether a broken source is noticed: those that need no build, no other runtime and no seconds. */
 export default mergeConfig(base, {
   test: {
     setupFiles: ['test/support/few-runs.ts'],

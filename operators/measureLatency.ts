@@ -1,4 +1,4 @@
-import { defer, finalize, type OperatorFunction } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import type { AnyEvent } from '../src/events.ts';
 import { checkLatencyOptions, type LatencyMeterOptions, latencyMeter } from '../src/latency/meter.ts';
 import type { LatencyEvent } from '../src/latency/report.ts';
@@ -42,12 +42,5 @@ import { through } from '../src/through.ts';
  */
 export function measureLatency<E extends AnyEvent>(options: LatencyMeterOptions = {}): OperatorFunction<E, E | LatencyEvent> {
   checkLatencyOptions(options);
-  return (source) =>
-    defer(() => {
-      const meter = latencyMeter<E>(options);
-      return source.pipe(
-        through(() => meter),
-        finalize(() => meter.cancel()),
-      );
-    });
+  return through(() => latencyMeter<E>(options));
 }

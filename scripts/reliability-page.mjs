@@ -208,11 +208,15 @@ const sections = [
       },
       {
         promise: 'So do the tests as a whole',
-        how: 'Mutation testing (`npm run mutation`)',
+        how: 'The same in every place, by Stryker (`npm run mutation`); not broken: sentences, and what runs only while a module loads ([Contributing](../CONTRIBUTING.md#what-mutation-testing-leaves-out))',
         needs: ['mutation'],
         says: (f) => {
-          const [{ mutants, noticed, score }] = f.all('mutation');
-          return `${number(noticed)} of ${number(mutants)} mutants noticed: ${score} %`;
+          const [{ mutants, noticed, score, folders, untried = [] }] = f.all('mutation');
+          const each = Object.entries(folders).map(
+            ([folder, { mutants, score, oneOf }]) => `${folder} ${score} % of ${number(mutants)}${oneOf > 1 ? ` (one in ${oneOf})` : ''}`,
+          );
+          const samples = Object.values(folders).some(({ oneOf }) => oneOf > 1) ? ', where samples of folders count for all of them' : '';
+          return `${score} % of mutants noticed${samples}: ${number(noticed)} of the ${number(mutants)} that were tried; ${each.join(', ')}${untried.length > 0 ? `; not tried: ${untried.join(', ')}` : ''}`;
         },
       },
       {

@@ -64,14 +64,8 @@ function reported() {
     const { branches, lines } = read(coverage).total;
     found.coverage = { branches: branches.pct, lines: lines.pct };
   }
-  const mutation = join(root, 'reports/mutation/mutation.json');
-  if (existsSync(mutation)) {
-    const all = Object.values(read(mutation).files).flatMap(({ mutants }) => mutants.map(({ status }) => status));
-    const count = (...statuses) => all.filter((status) => statuses.includes(status)).length;
-    const noticed = count('Killed', 'Timeout');
-    const mutants = noticed + count('Survived', 'NoCoverage');
-    found.mutation = { mutants, noticed, score: Math.round((1000 * noticed) / mutants) / 10 };
-  }
+  const mutation = join(root, 'reports/mutation/total.json');
+  if (existsSync(mutation)) found.mutation = read(mutation);
   return found;
 }
 

@@ -30,6 +30,8 @@ export interface Stage<I, O> {
    * if it calls `out.terminate()` the failure is survived and the output ends regularly.
    */
   fail?(error: unknown, out: Output<O>): unknown;
+  /** Nobody wants the output any more, before its end: nothing can be handed out. Not called once it ended. */
+  cancel?(): void;
 }
 
 /**
@@ -163,6 +165,7 @@ export function toTransformStream<I, O>(stage: Stage<I, O>): { readable: Readabl
           else readable.close();
         },
         cancel(reason) {
+          if (!ending) stage.cancel?.();
           ending ??= { failed: false };
           queue = [];
           first = 0;

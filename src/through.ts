@@ -17,7 +17,7 @@ import type { Output, Stage } from './stage.ts';
  * out first, what it returns is raised; without a `fail` the source's error is raised as it is.
  *
  * Buffers nothing, except that input which arrives while the stage is at work (a re-entrant source) waits its turn.
- * Unsubscribing stops the source at once.
+ * Unsubscribing stops the source at once, and calls the stage's `cancel`.
  *
  * @param create makes the stage; called once for each subscription. What it throws is raised.
  *
@@ -53,32 +53,43 @@ interface Notification {
  * uncaught and let a synchronous source run on after the end.
  */
 class StageSubscriber<I, O> extends Subscriber<I> {
+  readonly target: Subscriber<O>;
+  ended = false;
   /** Input that came while the stage was at work; made on first need, since most streams never need it. */
   private waiting: Notification[] | undefined;
   private busy = false;
-  private ended = false;
-
-  private readonly target: Subscriber<O>;
   private readonly stage: Stage<I, O>;
-
-  /** An object of its own: `error` of an `Output` raises at the target, `error` of a `Subscriber` comes from the source. */
-  private readonly out: Output<O> = {
-    enqueue: (value) => {
-      if (!this.ended) this.target.next(value);
-    },
-    error: (reason) => this.raise(reason),
-    terminate: () => this.finish(),
-  };
+  private readonly out: Output<O>;
 
   constructor(target: Subscriber<O>, stage: Stage<I, O>) {
     // Chained to the target: when that unsubscribes, so does this, and the source with it.
     super(target as Subscriber<unknown>);
     this.target = target;
     this.stage = stage;
+    this.out = new TargetOutput(this);
   }
 
   protected override _next(value: I): void {
-    this.take('next', value);
+    if (this.busy) {
+      this.wait('next', value);
+      return;
+    }
+    this.busy = true;
+    // Once more what `run` does, since nearly all that comes is a value.
+    try {
+      this.stage.transform(value, this.out);
+    } catch (thrown) {
+      this.raise(thrown);
+    }
+    this.goOn();
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    if (this.ended) return;
+    this.ended = true;
+    this.stage.cancel?.();
   }
 
   protected override _error(error: unknown): void {
@@ -91,12 +102,20 @@ class StageSubscriber<I, O> extends Subscriber<I> {
 
   private take(kind: Notification['kind'], value: unknown): void {
     if (this.busy) {
-      this.waiting ??= [];
-      this.waiting.push({ kind, value });
+      this.wait(kind, value);
       return;
     }
     this.busy = true;
     this.run(kind, value);
+    this.goOn();
+  }
+
+  private wait(kind: Notification['kind'], value: unknown): void {
+    this.waiting ??= [];
+    this.waiting.push({ kind, value });
+  }
+
+  private goOn(): void {
     // In batches: a source that feeds itself for ever must not pile up what was already taken.
     while (this.waiting) {
       const batch = this.waiting;
@@ -124,17 +143,38 @@ class StageSubscriber<I, O> extends Subscriber<I> {
 
   // Both let go of the source first: whoever hears of the end may already subscribe it anew.
 
-  private finish(): void {
+  finish(): void {
     if (this.ended) return;
     this.ended = true;
     this.unsubscribe();
     this.target.complete();
   }
 
-  private raise(error: unknown): void {
+  raise(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
     this.unsubscribe();
     this.target.error(error);
+  }
+}
+
+/** An object of its own: `error` of an `Output` raises at the target, `error` of a `Subscriber` comes from the source. */
+class TargetOutput<O> implements Output<O> {
+  private readonly from: StageSubscriber<never, O>;
+
+  constructor(from: StageSubscriber<never, O>) {
+    this.from = from;
+  }
+
+  enqueue(value: O): void {
+    if (!this.from.ended) this.from.target.next(value);
+  }
+
+  error(reason: unknown): void {
+    this.from.raise(reason);
+  }
+
+  terminate(): void {
+    this.from.finish();
   }
 }

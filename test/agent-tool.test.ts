@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { lastValueFrom, Observable, takeWhile, tap } from 'rxjs';
+import { lastValueFrom, NEVER, Observable, takeWhile, tap } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { agentTool } from '../src/agent-tool.ts';
@@ -8,7 +8,7 @@ import { streamAnswer } from '../src/answer.ts';
 import { duplexSession } from '../src/dialects/duplex-session.ts';
 import { openAiChat } from '../src/dialects/openai-chat.ts';
 import { LimitError } from '../src/errors.ts';
-import type { AnswerEvent, ToolProgress } from '../src/events.ts';
+import type { AnswerEvent, FinishReason, ToolProgress } from '../src/events.ts';
 import { toAsyncIterable } from '../src/interop/to-async-iterable.ts';
 import type { Gate } from '../src/models/gate.ts';
 import { httpModel } from '../src/models/http-model.ts';
@@ -16,6 +16,7 @@ import type { Model } from '../src/models/model.ts';
 import { socketModel } from '../src/models/socket-model.ts';
 import { scriptedModel } from '../src/testing/index.ts';
 import { defineTool } from '../src/tools/define-tool.ts';
+import type { FinalValue } from '../src/tools/output.ts';
 import { memoryJournal } from '../src/tools/tool-journal.ts';
 import { settled } from './support/settled.ts';
 import { type SocketServer, startSocketServer } from './support/socket-server.ts';
@@ -73,6 +74,49 @@ describe('agentTool', () => {
         { _tag: 'Left', left: expect.objectContaining({ code: 'threw', message: expect.stringContaining('max-rounds') }) },
       ]),
     );
+  });
+
+  /** What an agent gives for these arguments, run by hand. */
+  const outcome = async (model: Model, args: unknown, options: object = {}, signal = new AbortController().signal) => {
+    const agent = agentTool({ name: 'agent', description: 'Says something', model, ...options });
+    const output$ = agent.execute?.(args as never, { signal } as never) as Observable<AnswerEvent | FinalValue>;
+    const { events, error } = await settled(output$);
+    return error ?? (events.at(-1) as FinalValue).value;
+  };
+  const ending = (reason: FinishReason) => scriptedModel([['Half', { type: 'finish-reason', reason, raw: reason }]]);
+
+  it.each(['stop', 'length', 'other'] as const)('gives its last text after %s', async (reason) => {
+    expect(await outcome(ending(reason), { task: 'x' })).toBe('Half');
+  });
+
+  it.each(['content-filter', 'error'] as const)('fails after %s', async (reason) => {
+    expect(await outcome(ending(reason), { task: 'x' })).toMatchObject({ message: expect.stringContaining(reason) });
+  });
+
+  it('fails where it is stopped, before and while it runs', async () => {
+    expect(await outcome(scriptedModel([['a']]), { task: 'x' }, {}, AbortSignal.abort())).toBeInstanceOf(Error);
+    const stop = new AbortController();
+    const stopped = outcome(() => NEVER, { task: 'x' }, {}, stop.signal);
+    stop.abort();
+    expect(await stopped).toBeInstanceOf(Error);
+  });
+
+  it('is asked its task, its text, or its arguments as JSON where they have no task', async () => {
+    const asked: unknown[] = [];
+    const model: Model = (inner, answer) => {
+      asked.push(inner.messages.at(-1)?.content);
+      return scriptedModel([['ok']])(inner, answer);
+    };
+    for (const args of [{ task: 'a' }, 'b', { task: 1 }, {}, null, 7]) await outcome(model, args);
+    expect(asked).toEqual(['a', 'b', '{"task":1}', '{}', 'null', '7']);
+  });
+
+  it('refuses a journal, and has only those settings that were given', () => {
+    const options = { name: 'agent', description: 'Says something', model: scriptedModel([]) };
+    expect(() => agentTool({ ...options, journal: memoryJournal() } as never)).toThrow(/outer answer/);
+    const agent = agentTool({ ...options, journal: undefined } as never);
+    expect(Object.keys(agent)).not.toContain('timeoutMs');
+    expect(agentTool({ ...options, timeoutMs: 5 }).timeoutMs).toBe(5);
   });
 
   it('asks what `request` makes of its own parameters', async () => {

@@ -10,6 +10,7 @@ import type { ModelRequest } from '../src/messages.ts';
 import type { Model } from '../src/models/model.ts';
 import { defineTool } from '../src/tools/define-tool.ts';
 import { begin, end, faults, fragment, text, user } from './rounds/events.ts';
+import { moreThan } from './support/reach.ts';
 
 /** An io-ts codec: checked at once, in the same turn, so that virtual time has it. */
 const parameters = t.type({ n: t.number });
@@ -309,7 +310,8 @@ describe('laws of the whole answer', () => {
       }),
       { numRuns: 300 },
     );
-    expect([...reached]).toEqual(expect.arrayContaining(['failed', 'stop', 'length', 'max-rounds', 'awaiting-results', 'error']));
+    const ends = ['failed', 'stop', 'length', 'max-rounds', 'awaiting-results', 'error'];
+    expect(ends.filter((end) => reached.has(end)).length).toBeGreaterThan(moreThan(5));
   });
 
   it('law: the text is the same whatever the tools do', () => {
@@ -370,6 +372,6 @@ describe('laws of the whole answer', () => {
       }),
       { numRuns: 25 },
     );
-    expect(cuts).toBeGreaterThan(100);
+    expect(cuts).toBeGreaterThan(moreThan(100));
   });
 });

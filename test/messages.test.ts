@@ -8,8 +8,21 @@ describe('a request', () => {
     expect(checkedRequest(input)).toBe(request);
   });
 
+  it('may have a list of parts where the user speaks', () => {
+    const request: RequestInput = { messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }] };
+    expect(checkedRequest(request)).toBe(request);
+  });
+
   const wrong: [string, unknown, string][] = [
     ['without messages', {}, '`messages`'],
+    ['that is nothing', undefined, '`messages`'],
+    ['whose messages are no list', { messages: 'Hi' }, '`messages`'],
+    [
+      'with a list of parts that is not the user’s',
+      { messages: [{ role: 'assistant', content: [] }] },
+      '`messages[0].content` is no string',
+    ],
+    ['with a user’s content that is no list', { messages: [{ role: 'user', content: {} }] }, ', and no list of parts'],
     ['with an unknown role', { messages: [{ role: 'usr', content: 'Hi' }] }, '`messages[0].role` is "usr"'],
     ['with a message that is nothing', { messages: [{ role: 'user', content: 'Hi' }, null] }, '`messages[1].role`'],
     ['with content that is no text', { messages: [{ role: 'system', content: ['Hi'] }] }, '`messages[0].content` is no string'],

@@ -262,6 +262,17 @@ describe('toTransformStream', () => {
     }
   });
 
+  it('cancelling the reader cancels the stage, unless it has ended', async () => {
+    let cancelled = 0;
+    const stage = (): Stage<string, string> => ({ transform: (text, out) => out.enqueue(text), cancel: () => cancelled++ });
+    await new ReadableStream<string>().pipeThrough(toTransformStream(stage())).cancel();
+    expect(cancelled).toBe(1);
+    const ended = toTransformStream(stage());
+    await ended.writable.close();
+    await ended.readable.cancel();
+    expect(cancelled).toBe(1);
+  });
+
   it('works with pipeTo to a slow writer: the source stays a few chunks ahead at most', async () => {
     const { stream, state } = pulled(Array.from({ length: 20 }, (_, i) => `${i}`));
     let written = 0;

@@ -271,6 +271,24 @@ describe('through', () => {
     expect(seen(sums$.pipe(repeat(2)))).toEqual([1, 3, 1, 3, 'complete']);
   });
 
+  it('tells a stage once that its output is given up, and not one that ended', () => {
+    const told: string[] = [];
+    const cancelling = (name: string) => passing({ cancel: () => told.push(name) });
+    const left = new Subject<string>();
+    const subscription = left.pipe(cancelling('left')).subscribe();
+    subscription.unsubscribe();
+    subscription.unsubscribe();
+    of('a', 'b').pipe(cancelling('taken'), take(1)).subscribe();
+    of('a', 'b').pipe(cancelling('whole')).subscribe();
+    throwError(() => new Error('no'))
+      .pipe(cancelling('failed'))
+      .subscribe({ error: () => {} });
+    of('a')
+      .pipe(passing({ cancel: () => told.push('ended'), transform: (_, out) => out.terminate() }))
+      .subscribe();
+    expect(told).toEqual(['left', 'taken']);
+  });
+
   it('makes no stage before it is subscribed', () => {
     let made = 0;
     const stream$ = EMPTY.pipe(

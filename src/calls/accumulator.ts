@@ -1,5 +1,6 @@
 import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
+import { JoinedText } from '../joined-text.ts';
 import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -25,15 +26,21 @@ export interface AccumulateToolCallsOptions {
 type Ending = 'regular' | 'cut-short' | 'interrupted';
 
 interface OpenCall {
+  readonly emitted: false;
   readonly callId: string;
   readonly index: number;
   readonly name: string;
   readonly scanner: JsonScanner;
-  text: string;
+  readonly text: JoinedText;
   tooLong: boolean;
   /** The dialect marked its end. */
   ended: boolean;
-  emitted: boolean;
+}
+
+/** What is left of a call that was emitted: its text and what read it are no longer needed. */
+interface EmittedCall {
+  readonly emitted: true;
+  readonly name: string;
   /** It went on after it was emitted, and that was said. */
   wentOn: boolean;
 }
@@ -49,7 +56,7 @@ export function toolCallAccumulator<E extends AnyEvent>(options: AccumulateToolC
 }
 
 class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
-  private calls = new Map<string, OpenCall>();
+  private calls = new Map<string, OpenCall | EmittedCall>();
   /** Closed calls that are not confirmed yet: all that most events have to look at, and mostly empty. */
   private closed: OpenCall[] = [];
   private finish: FinishReason | undefined;
@@ -86,7 +93,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       case 'tool-call-end': {
         out.enqueue(event);
         const call = this.calls.get(event.callId);
-        if (!call) return;
+        if (!call || call.emitted) return;
         call.ended = true;
         this.noteClosed(call);
         if (this.finish) this.confirm(undefined, out);
@@ -125,15 +132,14 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (this.calls.has(event.callId)) return;
     if (this.calls.size >= this.maxCalls) throw new LimitError('maxCalls', this.maxCalls, 'tool calls in one round');
     const call: OpenCall = {
+      emitted: false,
       callId: event.callId,
       index: event.index,
       name: event.name,
       scanner: new JsonScanner({ maxDepth: this.maxDepth }),
-      text: '',
+      text: new JoinedText(),
       tooLong: false,
       ended: false,
-      emitted: false,
-      wentOn: false,
     };
     this.calls.set(event.callId, call);
     this.confirm(call, out);
@@ -147,13 +153,13 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       if (!call.wentOn && event.text.trim() !== '') {
         call.wentOn = true;
         const message = `Arguments of ${quote(call.name)} went on after the call was complete. They were left out.`;
-        out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: call.callId });
+        out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: event.callId });
       }
       return;
     }
     if (call.text.length + event.text.length > this.maxArgumentLength) call.tooLong = true;
     if (!call.tooLong) {
-      call.text += event.text;
+      call.text.append(event.text);
       call.scanner.push(event.text);
     }
     this.noteClosed(call);
@@ -161,8 +167,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   }
 
   private noteClosed(call: OpenCall): void {
-    const closed = !call.emitted && !call.tooLong && isClosed(call);
-    const noted = this.closed.includes(call);
+    const closed = !call.tooLong && isClosed(call);
+    const noted = this.closed.length > 0 && this.closed.includes(call);
     if (closed && !noted) this.closed.push(call);
     if (!closed && noted) this.closed = this.closed.filter((other) => other !== call);
   }
@@ -195,10 +201,10 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (ending === 'interrupted') {
       return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
     }
-    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text) };
+    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text.toString()) };
     if (ending === 'regular') {
       if (state === 'blank') return { _tag: 'Right', right: {} };
-      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text) };
+      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text.toString()) };
     }
     return refuse(
       'incomplete',
@@ -212,9 +218,9 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   }
 
   private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {
-    call.emitted = true;
-    const { callId, index, name, text } = call;
-    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: text, arguments: args };
+    const { callId, index, name } = call;
+    this.calls.set(callId, { emitted: true, name, wentOn: false });
+    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: call.text.toString(), arguments: args };
     this.emitted.push(event);
     out.enqueue(event);
   }

@@ -157,7 +157,7 @@ export class CallAssembler {
   }
 
   private takeText(call: Call, text: string, out: Output<ModelEvent>): void {
-    if (call.argumentsText.length + text.length > this.maxArgumentLength) {
+    if (call.length + text.length > this.maxArgumentLength) {
       throw new LimitError('maxArgumentLength', this.maxArgumentLength, 'UTF-16 code units of arguments in one tool call', {
         place: { callId: call.callId },
       });
@@ -174,7 +174,7 @@ export class CallAssembler {
     call.callId = this.idFor(call, out);
     out.enqueue(this.stamp({ type: 'tool-call-start', callId: call.callId, index: call.index, name: call.name }));
     if (call.name === '') this.diagnose('name-missing', 'A call came without a name: it cannot run.', call, out);
-    if (call.argumentsText !== '') {
+    if (call.length > 0) {
       out.enqueue(this.stamp({ type: 'tool-call-delta', callId: call.callId, index: call.index, text: call.argumentsText }));
     }
   }

@@ -124,12 +124,12 @@ export class CallFinder {
     }
     if (sameName) return true;
     // A piece of the name: not once the arguments began, and not where only names tell calls apart.
-    return call.argumentsText === '' && (id ?? index ?? position ?? call.wireId) !== undefined;
+    return call.length === 0 && (id ?? index ?? position ?? call.wireId) !== undefined;
   }
 }
 
 function isOnlyId(call: Call): boolean {
-  return !call.started && call.name === '' && call.argumentsText === '';
+  return !call.started && call.name === '' && call.length === 0;
 }
 
 function beginsObject(text: string): boolean {

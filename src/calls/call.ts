@@ -1,3 +1,4 @@
+import { JoinedText } from '../joined-text.ts';
 import { parseJson } from '../json/parse.ts';
 import { JsonScanner } from '../json/scanner.ts';
 
@@ -14,7 +15,6 @@ export interface AssembledCall {
 export class Call implements AssembledCall {
   callId = '';
   name = '';
-  argumentsText = '';
   started = false;
   ended = false;
   /** The name came again once the arguments were whole: a value after that is another call of this name. */
@@ -25,7 +25,8 @@ export class Call implements AssembledCall {
   wireIndex: number | undefined;
   readonly index: number;
   private scanner: JsonScanner | undefined;
-  /** What the scanner has not seen: most wires carry ids, and then nobody asks. Apart from the text, so that it is read once. */
+  private readonly text = new JoinedText();
+  /** What the scanner has not seen. Apart from the text, so that it is read once. */
   private unscanned = '';
   private canonical: string | undefined;
 
@@ -33,9 +34,18 @@ export class Call implements AssembledCall {
     this.index = index;
   }
 
+  get argumentsText(): string {
+    return this.text.toString();
+  }
+
+  get length(): number {
+    return this.text.length;
+  }
+
   append(text: string): void {
-    this.argumentsText += text;
-    this.unscanned += text;
+    this.text.append(text);
+    // Most wires carry ids, and then nobody asks.
+    if (this.scanner) this.unscanned += text;
   }
 
   /** Whether the arguments so far are one whole JSON value. */
@@ -56,7 +66,11 @@ export class Call implements AssembledCall {
   }
 
   private get state(): JsonScanner['state'] {
-    this.scanner ??= new JsonScanner();
+    if (this.length === 0) return 'blank';
+    if (!this.scanner) {
+      this.scanner = new JsonScanner();
+      this.unscanned = this.argumentsText;
+    }
     if (this.unscanned !== '') this.scanner.push(this.unscanned);
     this.unscanned = '';
     return this.scanner.state;

@@ -83,7 +83,7 @@ export class BlockReader {
       this.round.provider(0, 'citation', citation as Json, out);
     } else {
       block.join(delta);
-      if (!block.isProviders) this.round.provider(0, delta.type ?? 'delta', delta as Json, out);
+      if (!block.isProviders) this.round.provider(0, delta.type ?? 'delta', { ...delta } as Json, out);
     }
   }
 

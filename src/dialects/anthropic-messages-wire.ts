@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord, type Json } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { areSameCounts, count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, optional } from './wire-problem.ts';
@@ -103,9 +104,24 @@ function isAbsentOr(value: unknown, test: (value: unknown) => boolean): boolean 
   return value === null || value === undefined || test(value);
 }
 
+const PLAIN_EVENT = new Set(['type', 'index', 'delta']);
+const PLAIN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['text_delta', new Set(['type', 'text'])],
+  ['thinking_delta', new Set(['type', 'thinking'])],
+  ['input_json_delta', new Set(['type', 'partial_json'])],
+]);
+
+/** Whether an event says a piece of a text, of thinking or of arguments, or that a block ends, and nothing else. */
+function isPlainEvent({ type, delta, ...rest }: MessageEvent): boolean {
+  if (type === 'content_block_stop') return !delta && saysOnly(rest, PLAIN_EVENT);
+  const known = PLAIN_DELTAS.get(delta?.type ?? '');
+  return type === 'content_block_delta' && known !== undefined && saysOnly(delta as object, known) && saysOnly(rest, PLAIN_EVENT);
+}
+
 export const messagesWire: Wire = {
   expected: 'event of a message',
   typed: true,
+  isPlain: (payload) => isPlainEvent(payload as MessageEvent),
   problem(payload) {
     if (looksLikeMessageEvent(payload)) return undefined;
     // Events of types that are not read may have any fields.

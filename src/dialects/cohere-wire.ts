@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
@@ -57,9 +58,30 @@ function looksLikeContentDelta(payload: unknown): payload is CohereEvent {
   return Object.keys(payload.delta).length === 1;
 }
 
+const PLAIN_TYPES = new Set(['content-delta', 'tool-plan-delta', 'tool-call-delta']);
+const PLAIN_EVENT = new Set(['type', 'id', 'index', 'delta']);
+const PLAIN_DELTA = new Set(['message']);
+const PLAIN_MESSAGE = new Set(['content', 'tool_plan', 'tool_calls']);
+const PLAIN_CONTENT = new Set(['type', 'text', 'thinking']);
+const PLAIN_CALL = new Set(['function']);
+const PLAIN_FUNCTION = new Set(['arguments']);
+
+/** Whether an event says a piece of a text or of arguments, and nothing else. */
+function isPlainEvent(event: CohereEvent): boolean {
+  const message = event.delta?.message;
+  if (!message || !PLAIN_TYPES.has(event.type) || !saysOnly(event, PLAIN_EVENT) || !saysOnly(event.delta as object, PLAIN_DELTA))
+    return false;
+  const { content, tool_calls: call } = message;
+  if (!saysOnly(message, PLAIN_MESSAGE) || (isRecord(content) ? !saysOnly(content, PLAIN_CONTENT) : Boolean(content))) return false;
+  if (!isRecord(call)) return !call;
+  const called = call.function;
+  return saysOnly(call, PLAIN_CALL) && isRecord(called) && saysOnly(called, PLAIN_FUNCTION) && typeof called.arguments === 'string';
+}
+
 export const cohereWire: Wire = {
   expected: 'event of a Cohere chat',
   typed: true,
+  isPlain: (payload) => isPlainEvent(payload as CohereEvent),
   problem: (payload) => (looksLikeContentDelta(payload) ? undefined : describeProblem(codecs().Event, payload)),
 };
 

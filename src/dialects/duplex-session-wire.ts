@@ -49,6 +49,7 @@ export type DuplexMessage =
 export const duplexWire: Wire = {
   expected: 'message of the duplex session protocol',
   typed: true,
+  isPlain: (payload) => isPlainMessage(payload as DuplexMessage),
   problem(payload) {
     if (looksLikeTextBlock(payload)) return undefined;
     const type = isRecord(payload) && typeof payload.type === 'string' ? payload.type : '';
@@ -59,6 +60,13 @@ export const duplexWire: Wire = {
 /** Whether messages of this type are read; any other is passed through. */
 export function isKnown(type: string): type is DuplexMessage['type'] {
   return Object.hasOwn(codecs().messages, type);
+}
+
+const PLAIN_MESSAGES: ReadonlySet<string> = new Set(['content_block', 'reasoning', 'refusal']);
+
+/** Whether a message says a piece of a text or of arguments, as a string. Other fields are not read. */
+function isPlainMessage(message: DuplexMessage): boolean {
+  return PLAIN_MESSAGES.has(message.type) || (message.type === 'function_call' && typeof message.arguments === 'string');
 }
 
 /** What nearly every message is, at a glance. */

@@ -44,7 +44,7 @@ export class GeminiReader implements WireReader {
   }
 
   /** Reads one response of the stream. */
-  read(response: GeminiResponse, out: Output<ModelEvent>): void {
+  read(response: GeminiResponse, out: Output<ModelEvent>, plain: boolean): void {
     this.round.start(response.responseId || undefined, response.modelVersion || undefined, out);
     if (response.candidates) for (const candidate of response.candidates) this.readCandidate(candidate, out);
     // A prompt that was refused has no candidates.
@@ -52,8 +52,9 @@ export class GeminiReader implements WireReader {
       this.candidate(0).finish = response.promptFeedback.blockReason;
       this.blocked = true;
     }
-    const usage = response.usageMetadata ? geminiUsage(response.usageMetadata) : undefined;
-    if (usage) this.round.usageSoFar(usage, response.usageMetadata as Json, out);
+    const counts = response.usageMetadata;
+    const usage = counts ? geminiUsage(counts) : undefined;
+    if (usage) this.round.usageSoFar(usage, (plain ? structuredClone(counts) : counts) as Json, out);
     this.passOn(0, response, RESPONSE_FIELDS, out);
   }
 

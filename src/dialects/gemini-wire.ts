@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, optional } from './wire-problem.ts';
 
@@ -79,8 +80,25 @@ function looksLikeArg(arg: unknown): boolean {
   return isText(arg.stringValue) && (isAbsent(arg.numberValue) || typeof arg.numberValue === 'number');
 }
 
+const PLAIN_RESPONSE = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime']);
+const PLAIN_CANDIDATE = new Set(['index', 'content', 'finishReason']);
+const PLAIN_CONTENT = new Set(['role', 'parts']);
+const PLAIN_PART = new Set(['text', 'thought']);
+
+/** Whether a response says pieces of the text or of thoughts, token counts, and nothing else. */
+function isPlainResponse(response: GeminiResponse): boolean {
+  return saysOnly(response, PLAIN_RESPONSE) && (response.candidates?.every(isPlainCandidate) ?? false);
+}
+
+function isPlainCandidate(candidate: GeminiCandidate): boolean {
+  const { content } = candidate;
+  if (!content?.parts || !saysOnly(candidate, PLAIN_CANDIDATE) || !saysOnly(content, PLAIN_CONTENT)) return false;
+  return content.parts.every((part) => typeof part.text === 'string' && saysOnly(part, PLAIN_PART));
+}
+
 export const geminiWire: Wire = {
   expected: 'GenerateContentResponse',
+  isPlain: (payload) => isPlainResponse(payload as GeminiResponse),
   problem: (payload) => (looksLikeResponse(payload) ? undefined : describeProblem(codecs().GenerateContentResponse, payload)),
   // The stream is asked for in the URL: without `alt=sse` it is an array.
   describeDocument: (body) =>

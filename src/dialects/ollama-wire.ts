@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { count } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
@@ -56,11 +57,20 @@ function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
   return true;
 }
 
+const PLAIN_CHUNK = new Set(['model', 'created_at', 'message', 'done']);
+const PLAIN_MESSAGE = new Set(['role', 'content', 'thinking', 'reasoning_content']);
+
+/** Whether an object says a piece of the text or of the thinking, and nothing else. */
+function isPlainChunk(chunk: OllamaChunk): boolean {
+  return saysOnly(chunk, PLAIN_CHUNK) && chunk.done === false && Boolean(chunk.message) && saysOnly(chunk.message as object, PLAIN_MESSAGE);
+}
+
 export const ollamaWire: Wire = {
   expected: 'object of an Ollama chat',
   // Relays that turn the lines into SSE add OpenAI's end mark, whether or not the answer was whole: that is `done: true`.
   done: 'ignored',
   lines: true,
+  isPlain: (payload) => isPlainChunk(payload as OllamaChunk),
   problem: (payload) => (looksLikeTextChunk(payload) ? undefined : chunkProblem(payload)),
 };
 

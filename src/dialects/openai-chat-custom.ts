@@ -27,7 +27,7 @@ export function customOf(entry: ChatToolCallDelta): Custom | undefined {
  * whole: before that the closing quote is missing, so that a call that was cut never runs.
  */
 export class CustomCallReader {
-  private readonly texts = new Map<AssembledCall, OpenText>();
+  private texts: Map<AssembledCall, OpenText> | undefined;
   private readonly round: Round;
   private readonly message: ChatMessageBuilder;
 
@@ -42,9 +42,13 @@ export class CustomCallReader {
     // A piece that comes before everything else of its call begins it.
     const call = this.round.call(choice, fragment, out) ?? (input ? this.round.call(choice, { ...fragment, text: '"' }, out) : undefined);
     if (!call) return undefined;
+    this.texts ??= new Map();
     const text = this.texts.get(call) ?? { choice, said: '', settled: false };
     this.texts.set(call, text);
-    if (choice === 0) this.message.texts.set(call.index, text);
+    if (choice === 0) {
+      this.message.texts ??= new Map();
+      this.message.texts.set(call.index, text);
+    }
     // The whole call once more, in a summary.
     const repeated = Boolean(marks.id && name) && input === text.said;
     if (!input || text.settled || repeated) return call;
@@ -56,7 +60,7 @@ export class CustomCallReader {
 
   /** The model is done with a choice, or (`undefined`) with all: texts are whole, or stay open. */
   settle(choice: number | undefined, whole: boolean, out: Output<ModelEvent>): void {
-    for (const [call, text] of this.texts) {
+    for (const [call, text] of this.texts ?? []) {
       if (text.settled || (choice !== undefined && choice !== text.choice)) continue;
       text.settled = true;
       if (whole) this.round.appendToCall(text.choice, call, call.argumentsText === '' ? '""' : '"', out);

@@ -42,25 +42,35 @@ export class ChatMessageBuilder {
   /** The old `function_call` was used; if `tool_calls` was, too, that counts. */
   sawFunctionCall = false;
   /** What was said to custom tools, by the calls' indexes. */
-  readonly texts = new Map<number, { readonly said: string }>();
+  texts: Map<number, { readonly said: string }> | undefined;
   private sawToolCalls = false;
-  private text = '';
   private refusal = '';
   private parts: Json[] | undefined;
   private readonly fields: Fields = {};
-  private readonly callFields = new Map<number, { call: Fields; function: Fields }>();
+  private callFields: Map<number, { call: Fields; function: Fields }> | undefined;
 
-  addDelta(delta: ChatDelta): void {
-    if (delta.content && delta.content.length > 0) this.addContent(delta.content);
+  /** What the answer's text is so far. */
+  private readonly text: () => string;
+
+  constructor(text: () => string) {
+    this.text = text;
+  }
+
+  /** Keeps what a delta says, before it is read: of its content only what is no plain text, which is kept already. */
+  addDelta(delta: ChatDelta, plain: boolean): void {
+    const { content } = delta;
+    if (content && content.length > 0 && (this.parts || typeof content !== 'string')) this.addParts(content);
     if (delta.refusal) this.refusal += delta.refusal;
     if (delta.tool_calls && delta.tool_calls.length > 0) this.sawToolCalls = true;
-    joinFields(this.fields, delta, NOT_SENT_BACK);
+    const { reasoning, reasoning_content, reasoning_text, reasoning_details } = delta;
+    if (!plain || reasoning || reasoning_content || reasoning_text || reasoning_details) joinFields(this.fields, delta, NOT_SENT_BACK);
   }
 
   /** Keeps what one `tool_calls` entry says beyond its id, name and arguments. */
   addCall(index: number, entry: { readonly [key: string]: unknown }): void {
     const called = isRecord(entry.function) ? entry.function : isRecord(entry.custom) ? entry.custom : {};
     if (hasOnly(entry, OF_CALL) && hasOnly(called, OF_FUNCTION)) return;
+    this.callFields ??= new Map();
     let fields = this.callFields.get(index);
     if (!fields) {
       fields = { call: {}, function: {} };
@@ -71,7 +81,7 @@ export class ChatMessageBuilder {
   }
 
   build(calls: readonly AssembledCall[]): Json {
-    const message: Fields = { role: 'assistant', content: this.parts ?? (this.text || (calls.length > 0 ? null : '')) };
+    const message: Fields = { role: 'assistant', content: this.parts ?? (this.text() || (calls.length > 0 ? null : '')) };
     if (this.refusal) message.refusal = this.refusal;
     for (const key in this.fields) {
       if (calls.length > 0 || !REASONING.has(key)) setOwn(message, key, this.fields[key] as Json);
@@ -83,8 +93,8 @@ export class ChatMessageBuilder {
   }
 
   private buildCall(call: AssembledCall): Json {
-    const extra = this.callFields.get(call.index);
-    const text = this.texts.get(call.index);
+    const extra = this.callFields?.get(call.index);
+    const text = this.texts?.get(call.index);
     if (text) {
       return { ...extra?.call, id: call.callId, type: 'custom', custom: { ...extra?.function, name: call.name, input: text.said } };
     }
@@ -96,13 +106,10 @@ export class ChatMessageBuilder {
     };
   }
 
-  /** Text, until parts come; then everything is parts. */
-  private addContent(content: NonNullable<ChatDelta['content']>): void {
-    if (typeof content === 'string' && !this.parts) {
-      this.text += content;
-      return;
-    }
-    this.parts ??= this.text === '' ? [] : [{ type: 'text', text: this.text }];
+  /** Once parts came everything is parts. */
+  private addParts(content: NonNullable<ChatDelta['content']>): void {
+    const text = this.parts ? '' : this.text();
+    this.parts ??= text === '' ? [] : [{ type: 'text', text }];
     joinParts(this.parts, typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Fields[]));
   }
 }

@@ -54,10 +54,10 @@ const PER_TOKEN = new Set(['logprobs', 'token_ids']);
 /** Reads what `chat.completion.chunk`s say, and tells it to the round and to the message that goes back. */
 export class ChatChunkReader implements WireReader {
   readonly round: Round;
-  private readonly message = new ChatMessageBuilder();
+  private readonly message = new ChatMessageBuilder(() => this.round.said(0).text);
   private readonly texts: CustomCallReader;
   /** Fields that some servers repeat on every chunk, by name: a value is emitted again only when it changed. */
-  private readonly repeated = new Map<string, string>();
+  private repeated: Map<string, string> | undefined;
   private sawToolCalls = false;
 
   constructor(options: DecoderOptions = {}) {
@@ -66,9 +66,10 @@ export class ChatChunkReader implements WireReader {
   }
 
   /** Reads one chunk. */
-  read(chunk: ChatChunk, out: Output<ModelEvent>): void {
+  read(chunk: ChatChunk, out: Output<ModelEvent>, plain: boolean): void {
     this.round.start(chunk.id || undefined, chunk.model || undefined, out);
-    if (chunk.choices) for (const choice of chunk.choices) this.readChoice(choice, out);
+    if (chunk.choices) for (const choice of chunk.choices) this.readChoice(choice, out, plain);
+    if (plain) return;
     if (chunk.usage) this.round.usageSoFar(usageOf(chunk.usage), chunk.usage as Json, out);
     const extra = chunk as { readonly [key: string]: unknown };
     for (const key in extra) {
@@ -79,11 +80,12 @@ export class ChatChunkReader implements WireReader {
     }
   }
 
-  private readChoice(choice: ChatChoice, out: Output<ModelEvent>): void {
+  private readChoice(choice: ChatChoice, out: Output<ModelEvent>, plain: boolean): void {
     const index = choice.index ?? 0;
     const { delta, message } = choice;
-    if (message && !saysSomething(delta)) this.readDelta(index, this.unsaid(index, message), out);
-    else if (delta) this.readDelta(index, delta, out);
+    if (message && !saysSomething(delta)) this.readDelta(index, this.unsaid(index, message), out, plain);
+    else if (delta) this.readDelta(index, delta, out, plain);
+    if (plain) return;
     const extra = choice as { readonly [key: string]: unknown };
     for (const key in extra) {
       if (!CHOICE_FIELDS.has(key)) this.passOn(index, key, extra[key], out, PER_TOKEN.has(key) ? 'every' : 'changed');
@@ -110,14 +112,15 @@ export class ChatChunkReader implements WireReader {
     };
   }
 
-  private readDelta(index: number, delta: ChatDelta, out: Output<ModelEvent>): void {
+  private readDelta(index: number, delta: ChatDelta, out: Output<ModelEvent>, plain: boolean): void {
+    if (index === 0) this.message.addDelta(delta, plain);
     this.readReasoning(index, delta, out);
     if (typeof delta.content === 'string') this.round.text(index, delta.content, out);
     else if (delta.content) for (const part of delta.content) this.readPart(index, part, out);
     if (delta.refusal) this.round.refusal(index, delta.refusal, out);
-    if (delta.tool_calls) this.readToolCalls(index, delta.tool_calls, out);
+    if (delta.tool_calls) this.readToolCalls(index, delta.tool_calls, out, plain);
     if (delta.function_call) this.readFunctionCall(index, delta.function_call, out);
-    if (index === 0) this.message.addDelta(delta);
+    if (plain) return;
     const extra = delta as { readonly [key: string]: unknown };
     for (const key in extra) {
       if (!DELTA_FIELDS.has(key)) this.passOn(index, key, extra[key], out, 'every');
@@ -150,7 +153,12 @@ export class ChatChunkReader implements WireReader {
     }
   }
 
-  private readToolCalls(index: number, entries: readonly (ChatToolCallDelta | null | undefined)[], out: Output<ModelEvent>): void {
+  private readToolCalls(
+    index: number,
+    entries: readonly (ChatToolCallDelta | null | undefined)[],
+    out: Output<ModelEvent>,
+    plain: boolean,
+  ): void {
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i];
       if (!entry) continue;
@@ -165,7 +173,7 @@ export class ChatChunkReader implements WireReader {
       const custom = customOf(entry);
       const call = custom ? this.texts.read(index, fragment, custom, out) : this.round.call(index, fragment, out);
       if (entry.id || entry.function || custom) this.sawToolCalls = true;
-      if (call && index === 0) this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
+      if (call && index === 0 && !plain) this.message.addCall(call.index, entry as { readonly [key: string]: unknown });
     }
   }
 
@@ -187,6 +195,7 @@ export class ChatChunkReader implements WireReader {
     if (when === 'changed') {
       const text = JSON.stringify(data);
       const key = `${index} ${name}`;
+      this.repeated ??= new Map();
       if (this.repeated.get(key) === text) return;
       this.repeated.set(key, text);
     }

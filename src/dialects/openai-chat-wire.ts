@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
@@ -97,8 +98,58 @@ function looksLikeFunction(called: unknown): boolean {
   return isNumber(called.index) && isText(called.name) && (isText(called.arguments) || isRecord(called.arguments));
 }
 
+const PLAIN_CHUNK = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'system_fingerprint',
+  'service_tier',
+  'provider',
+  'obfuscation',
+  'p',
+]);
+const PLAIN_CHOICE = new Set(['index', 'delta']);
+const PLAIN_DELTA = new Set([
+  'role',
+  'content',
+  'refusal',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_text',
+  'reasoning_details',
+  'tool_calls',
+  'function_call',
+  'channel',
+  'obfuscation',
+]);
+const PLAIN_CALL = new Set(['index', 'id', 'type', 'function']);
+const PLAIN_FUNCTION = new Set(['index', 'name', 'arguments']);
+
+/** Whether a chunk says text, reasoning or fragments of calls, all as strings, and nothing else. */
+function isPlainChunk(chunk: ChatChunk): boolean {
+  return (
+    saysOnly(chunk, PLAIN_CHUNK) &&
+    (chunk.choices?.every((choice) => saysOnly(choice, PLAIN_CHOICE) && isPlainDelta(choice.delta)) ?? false)
+  );
+}
+
+function isPlainDelta(delta: ChatDelta | null | undefined): boolean {
+  if (!delta) return true;
+  const { content, tool_calls, function_call, reasoning_details } = delta;
+  if (reasoning_details?.some(({ text, summary }) => typeof text !== 'string' && typeof summary !== 'string')) return false;
+  if (!saysOnly(delta, PLAIN_DELTA) || (content && typeof content !== 'string') || !isPlainFunction(function_call)) return false;
+  return tool_calls?.every((call) => !call || (saysOnly(call, PLAIN_CALL) && isPlainFunction(call.function))) ?? true;
+}
+
+function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['function']): boolean {
+  return !called || (saysOnly(called, PLAIN_FUNCTION) && (!called.arguments || typeof called.arguments === 'string'));
+}
+
 export const chatWire: Wire = {
   expected: 'chat.completion.chunk',
+  isPlain: (payload) => isPlainChunk(payload as ChatChunk),
   problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(codecs().ChatChunk, payload)),
   // The error may share its chunk with the last words and the token counts.
   saysMore: (payload) => {

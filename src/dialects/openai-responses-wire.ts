@@ -1,6 +1,7 @@
 import * as t from 'io-ts';
 import type { FinishReason, Usage } from '../events.ts';
 import { isRecord } from '../values.ts';
+import { saysOnly } from './says-only.ts';
 import { count, usageWith } from './token-count.ts';
 import type { Wire } from './wire.ts';
 import { describeProblem, once, oneOf, optional } from './wire-problem.ts';
@@ -63,9 +64,29 @@ function looksLikeResponseEvent(payload: unknown): payload is ResponseEvent {
   return isText(payload.arguments) || isRecord(payload.arguments);
 }
 
+const PLAIN_EVENT = new Set([
+  'type',
+  'delta',
+  'item_id',
+  'call_id',
+  'response_id',
+  'output_index',
+  'content_index',
+  'summary_index',
+  'sequence_number',
+  'obfuscation',
+]);
+
+/** Whether an event says a piece of a text or of arguments, and nothing else. */
+function isPlainEvent({ logprobs, ...event }: ResponseEvent & { readonly logprobs?: unknown }): boolean {
+  const isSilent = logprobs === undefined || logprobs === null || (Array.isArray(logprobs) && logprobs.length === 0);
+  return saysText(event) && event.type.endsWith('.delta') && isSilent && saysOnly(event, PLAIN_EVENT);
+}
+
 export const responsesWire: Wire = {
   expected: 'event of a response',
   typed: true,
+  isPlain: (payload) => isPlainEvent(payload as ResponseEvent),
   problem(payload) {
     if (looksLikeResponseEvent(payload)) return undefined;
     const isText = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type);

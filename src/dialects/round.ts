@@ -11,6 +11,7 @@ import {
 } from '../errors.ts';
 import type { FinishReason, ModelEvent, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { JoinedText } from '../joined-text.ts';
 import type { AssistantMessage } from '../messages.ts';
 import type { Output } from '../stage.ts';
 import type { Json } from '../values.ts';
@@ -20,9 +21,9 @@ import type { DecoderOptions } from './dialect.ts';
 const MAX_AFTER_END = 64 * 1024;
 
 interface Choice {
-  text: string;
-  reasoning: string;
-  refusal: string;
+  readonly text: JoinedText;
+  readonly reasoning: JoinedText;
+  readonly refusal: JoinedText;
   finish: FinishReason | undefined;
   readonly calls: CallAssembler;
 }
@@ -48,7 +49,9 @@ export class Round {
   private readonly maxResponseLength: number;
   private readonly maxTextLength: number;
   private readonly maxChoices: number;
-  private readonly choices = new Map<number, Choice>();
+  /** Most responses have one choice. */
+  private first: Choice | undefined;
+  private others: Map<number, Choice> | undefined;
   private readonly dialect: string;
   private readonly options: DecoderOptions;
   /** Makes the provider's own form of the assistant's message. */
@@ -100,27 +103,28 @@ export class Round {
   text(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).text += text;
+    this.choice(choice).text.append(text);
     out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
   }
 
   reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).reasoning += text;
+    this.choice(choice).reasoning.append(text);
     out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
   }
 
   refusal(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).refusal += text;
+    this.choice(choice).refusal.append(text);
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
   }
 
   /** What a choice has said so far. */
   said(choice: number): { readonly text: string; readonly reasoning: string; readonly refusal: string } {
-    return this.choice(choice);
+    const said = choice === 0 ? this.first : this.others?.get(choice);
+    return { text: String(said?.text ?? ''), reasoning: String(said?.reasoning ?? ''), refusal: String(said?.refusal ?? '') };
   }
 
   call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
@@ -178,7 +182,7 @@ export class Round {
       out.terminate();
       return error;
     }
-    if (!this.started && this.choices.size === 0) return error;
+    if (!this.started && this.choices === 0) return error;
     if (
       error instanceof ProviderError ||
       error instanceof LimitError ||
@@ -199,14 +203,12 @@ export class Round {
 
   /** Settles what is open and puts what there was on an error that ends the response. */
   broken<E>(error: E, out: Output<ModelEvent>): E {
-    for (const choice of this.choices.values()) choice.calls.settle(out);
+    for (const choice of this.all()) choice.calls.settle(out);
     return withPartial(error, (partial) => ({ ...partial, ...this.partial() }));
   }
 
   private get finished(): boolean {
-    if (this.choices.size === 0) return false;
-    for (const choice of this.choices.values()) if (choice.finish === undefined) return false;
-    return true;
+    return this.choices > 0 && this.all().every((choice) => choice.finish !== undefined);
   }
 
   private interrupted(what: string, cause: unknown, out: Output<ModelEvent>): InterruptedError {
@@ -229,9 +231,9 @@ export class Round {
 
   private close(cut: boolean, out: Output<ModelEvent>): void {
     this.start(undefined, undefined, out);
-    for (const choice of this.choices.values()) choice.calls.settle(out);
+    for (const choice of this.all()) choice.calls.settle(out);
     this.ended = true;
-    const first = this.choices.get(0);
+    const { first } = this;
     const calls = first?.calls.assembled.length ?? 0;
     // Some servers send their end mark and no reason: what came decides.
     const reason = first?.finish ?? (calls > 0 ? 'tool-calls' : 'stop');
@@ -239,14 +241,14 @@ export class Round {
   }
 
   private message(): AssistantMessage {
-    const first = this.choices.get(0);
-    const calls = first?.calls.assembled ?? [];
+    const calls = this.first?.calls.assembled ?? [];
     const native = this.native(calls);
+    const { text, reasoning, refusal } = this.said(0);
     return {
       role: 'assistant',
-      content: first?.text ?? '',
-      ...(first?.reasoning && { reasoning: first.reasoning }),
-      ...(first?.refusal && { refusal: first.refusal }),
+      content: text,
+      ...(reasoning && { reasoning }),
+      ...(refusal && { refusal }),
       ...(calls.length > 0 && { toolCalls: calls.map(({ callId, name, argumentsText }) => ({ id: callId, name, argumentsText })) }),
       ...(native !== undefined && { native: { dialect: this.dialect, message: native } }),
     };
@@ -267,14 +269,27 @@ export class Round {
   }
 
   private choice(index: number): Choice {
-    const known = this.choices.get(index);
+    const known = index === 0 ? this.first : this.others?.get(index);
     if (known) return known;
-    if (this.choices.size >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
+    if (this.choices >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
-    const choice: Choice = { text: '', reasoning: '', refusal: '', finish: undefined, calls };
-    this.choices.set(index, choice);
+    const [text, reasoning, refusal] = [new JoinedText(), new JoinedText(), new JoinedText()];
+    const choice: Choice = { text, reasoning, refusal, finish: undefined, calls };
+    if (index === 0) this.first = choice;
+    else {
+      this.others ??= new Map();
+      this.others.set(index, choice);
+    }
     return choice;
+  }
+
+  private get choices(): number {
+    return (this.first ? 1 : 0) + (this.others?.size ?? 0);
+  }
+
+  private all(): Choice[] {
+    return [...(this.first ? [this.first] : []), ...(this.others?.values() ?? [])];
   }
 }
 

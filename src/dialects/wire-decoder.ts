@@ -2,6 +2,7 @@ import { MalformedFrameError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import { isDeeperThan, MAX_JSON_DEPTH } from '../json/parse.ts';
+import { SimilarJson } from '../json/similar-json.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Json } from '../values.ts';
 import { DiagnosticBound } from './diagnostic-bound.ts';
@@ -14,6 +15,8 @@ import { isHeartbeat, type Wire, type WireReader } from './wire.ts';
 const PLAIN_ERROR = /^\s*error\s*:\s*\S/i;
 /** How much of a body that is no event stream is kept to explain it, in UTF-16 code units. */
 const MAX_STRAY = 64 * 1024;
+/** How many payloads of a response are learned from before one has to be found again. */
+const MAX_SAMPLES = 32;
 
 /**
  * Reads the frames of a response, the same for every dialect: payloads go to its reader; end marks, heartbeats, errors in any shape, cuts, and
@@ -26,11 +29,15 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   private readonly typed: boolean;
   private readonly skipMalformed: boolean;
   private readonly diagnostics: DiagnosticBound;
+  private readonly similar: SimilarJson;
   private stray = '';
+  /** How many payloads may still be learned from; each that is then found gives one back, so that a stream in which none is alike costs little. */
+  private samples = MAX_SAMPLES;
 
   constructor(wire: Wire, reader: WireReader, options: DecoderOptions = {}) {
     this.wire = wire;
     this.reader = reader;
+    this.similar = similarOf(wire);
     this.round = reader.round;
     this.typed = wire.typed === true;
     this.diagnostics = new DiagnosticBound(options.maxDiagnostics ?? 1000);
@@ -69,8 +76,16 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   }
 
   private read(frame: Frame, out: Output<ModelEvent>): void {
-    const payload = parse(frame.data);
-    if (payload === TOO_DEEP) this.reject(`it is nested deeper than ${MAX_JSON_DEPTH} levels`, frame.data, out);
+    const { data } = frame;
+    // Most payloads differ from one before in a few words: what was looked at then need not be looked at again.
+    const similar = data.charCodeAt(0) === 0x7b /* { */ ? this.similar.find(data) : undefined;
+    if (similar !== undefined && frame.event !== 'error') {
+      this.reader.read(similar as object, out, true);
+      if (this.samples < MAX_SAMPLES) this.samples++;
+      return;
+    }
+    const payload = parse(data);
+    if (payload === TOO_DEEP) this.reject(`it is nested deeper than ${MAX_JSON_DEPTH} levels`, data, out);
     else if (typeof payload === 'object' && payload !== null) this.readPayload(payload, frame, out);
     else this.readOdd(payload, frame, out);
   }
@@ -79,13 +94,22 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
     const { event } = frame;
     if (event !== 'error' && isBlank(given)) return;
     if (event === 'error' || isError(given, this.typed)) {
-      if (this.wire.saysMore?.(given) && this.wire.problem(given) === undefined) this.reader.read(given, out);
+      if (this.wire.saysMore?.(given) && this.wire.problem(given) === undefined) this.reader.read(given, out, false);
       throw providerErrorFrom(given as Json);
     }
     const payload = this.typed && event !== undefined ? withType(given, event) : given;
     const problem = this.wire.problem(payload);
-    if (problem === undefined) this.reader.read(payload, out);
-    else this.reject(problem, frame.data, out);
+    if (problem !== undefined) {
+      this.reject(problem, frame.data, out);
+      return;
+    }
+    // One that got its type from the event's name does not say it itself.
+    const plain = payload === given && this.wire.isPlain?.(payload) === true;
+    if (plain && this.samples > 0) {
+      this.samples--;
+      this.similar.learn(frame.data);
+    }
+    this.reader.read(payload, out, plain);
   }
 
   /** What is no object: an end mark, nothing, an error as plain text, a cut, or not this dialect. */
@@ -145,6 +169,17 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
       { place: { frame }, excerpt: data },
     );
   }
+}
+
+/** Kinds of payloads that were met, by their wire: they outlive a response, so that the next one need not learn them. */
+const met = new WeakMap<Wire, SimilarJson>();
+
+function similarOf(wire: Wire): SimilarJson {
+  const known = met.get(wire);
+  if (known) return known;
+  const similar = new SimilarJson();
+  met.set(wire, similar);
+  return similar;
 }
 
 /** After the end mark: pings, and what relays add that know another API's end mark. */

@@ -17,6 +17,11 @@ export interface Wire {
    * parsing, only on what looks wrong.
    */
   problem(payload: unknown): string | undefined;
+  /**
+   * Whether a payload is a delta and nothing but that: the reader takes words from it and keeps and hands on no part of it, whatever the strings
+   * and numbers in it are. Such payloads come by the thousand and are read from one object ({@link SimilarJson}). Default: none is.
+   */
+  isPlain?(payload: object): boolean;
   /** Whether a payload with an error says a piece of the answer, too. */
   saysMore?(payload: object): boolean;
   /** What to say of a JSON document that came in place of the stream. */
@@ -26,8 +31,8 @@ export interface Wire {
 /** Reads payloads without a problem, in the order in which they come, and tells the round what they say. */
 export interface WireReader {
   readonly round: Round;
-  /** Reads one payload: of the shape that {@link Wire.problem} lets through. */
-  read(payload: object, out: Output<ModelEvent>): void;
+  /** Reads one payload: of the shape that {@link Wire.problem} lets through; `plain` if it is surely what {@link Wire.isPlain} says. */
+  read(payload: object, out: Output<ModelEvent>, plain: boolean): void;
   /**
    * Nothing more will be read: hands out what was held back until more was known. It came to that by `[DONE]`, by the end of the body or of its connection, or by an error.
    */
@@ -35,8 +40,10 @@ export interface WireReader {
 }
 
 const HEARTBEAT = /^(ping|pong|heartbeat|keep-?alive)$/i;
+const LONGEST_HEARTBEAT = 'keep-alive'.length;
 
 /** Whether an event of this name, or type, only keeps the connection open. */
 export function isHeartbeat(name: string): boolean {
-  return HEARTBEAT.test(name);
+  // Every event of some wires has a name, and it is longer.
+  return name.length <= LONGEST_HEARTBEAT && HEARTBEAT.test(name);
 }

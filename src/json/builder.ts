@@ -1,5 +1,7 @@
 import type { Json } from '../values.ts';
+import { KeyTable } from './key-table.ts';
 import type { JsonListener } from './listener.ts';
+import { NumberReader } from './number-reader.ts';
 import { StringReader } from './string-reader.ts';
 
 type LiveObject = { [key: string]: Json };
@@ -15,10 +17,14 @@ export class JsonBuilder implements JsonListener {
   /** Open arrays and objects around `inner`, outermost first. */
   private readonly outer: Array<Json[] | LiveObject> = [];
   private inner: Json[] | LiveObject | undefined;
+  private readonly keys = new KeyTable();
+  private keyText = '';
   private key = '';
   private keyIsInherited = false;
 
   private readonly reader = new StringReader();
+  private readonly number = new NumberReader();
+  private inNumber = false;
   /** A string value (and no key) is being read. */
   private inValue = false;
   /** It has its place in the value already. */
@@ -51,39 +57,52 @@ export class JsonBuilder implements JsonListener {
   }
 
   closeString(): void {
-    const text = this.reader.finish();
     if (this.inValue) {
-      this.placeString(text);
+      this.placeString(this.reader.finish());
       this.inValue = false;
     } else {
-      this.key = text;
-      // Nothing that `Object.prototype` is born with has a shorter name than `valueOf`, and asking it costs as much as all the rest.
-      this.keyIsInherited = text.length >= 7 && text in Object.prototype;
+      const known = this.keys.find(this.keyText);
+      this.key = known ?? this.keyText;
+      this.keyIsInherited = known === undefined;
+      this.keyText = '';
     }
   }
 
   run(text: string, from: number, to: number): void {
-    this.reader.append(text.slice(from, to));
+    if (this.inNumber) this.number.append(text, from, to);
+    else this.append(to - from === text.length ? text : text.slice(from, to));
   }
 
   escaped(unit: number): void {
-    this.reader.append(String.fromCharCode(unit));
+    this.append(String.fromCharCode(unit));
   }
 
-  openNumber(): void {}
+  openNumber(): void {
+    this.inNumber = true;
+  }
 
   closeNumber(): void {
-    this.place(Number(this.reader.finish()));
+    this.inNumber = false;
+    this.place(this.number.finish());
   }
 
   literal(value: boolean | null): void {
     this.place(value);
   }
 
+  private append(piece: string): void {
+    if (this.inValue) this.reader.append(piece);
+    else this.keyText += piece;
+  }
+
   private placeString(text: string): void {
-    if (this.isPlaced && Array.isArray(this.inner)) this.inner[this.inner.length - 1] = text;
-    else this.place(text);
-    this.isPlaced = true;
+    const { inner } = this;
+    if (!this.isPlaced) {
+      this.isPlaced = true;
+      this.place(text);
+    } else if (inner === undefined) this.value = text;
+    else if (Array.isArray(inner)) inner[inner.length - 1] = text;
+    else inner[this.key] = text; // The object's own by now, whatever it is called.
   }
 
   private place(value: Json): void {

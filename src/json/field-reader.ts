@@ -136,6 +136,7 @@ class FieldListener implements JsonListener {
 
   openNumber(): void {
     this.arrive();
+    this.field?.openNumber();
   }
 
   closeNumber(): void {

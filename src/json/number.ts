@@ -1,57 +1,56 @@
-/** The character does not belong to the number, and the number is whole without it. */
-export const END_OF_NUMBER = -1;
-/** The character does not belong to the number, and the number lacks something. */
-export const NO_NUMBER = -2;
-
 // Places, each with a sample; the caret stands before the character that is read next.
-const START = 0; //             ^-12.5e+3
+export const START = 0; //      ^-12.5e+3
 const AFTER_MINUS = 1; //       -^1
-const AFTER_ZERO = 2; //        0^.5    (01 is two tokens, and so no JSON)
-const IN_INTEGER = 3; //        1^2
-const AFTER_POINT = 4; //       1.^5
-const IN_FRACTION = 5; //       1.5^0
-const AFTER_E = 6; //           1e^+3
-const AFTER_SIGN = 7; //        1e+^3
+const AFTER_POINT = 2; //       1.^5
+const AFTER_E = 3; //           1e^+3
+const AFTER_SIGN = 4; //        1e+^3
+const AFTER_ZERO = 5; //        0^.5    (01 is two tokens, and so no JSON)
+const IN_INTEGER = 6; //        1^2
+const IN_FRACTION = 7; //       1.5^0
 const IN_EXPONENT = 8; //       1e+3^0
 
+/** Whether the number may end here. */
+export function isWholeNumber(place: number): boolean {
+  return place >= AFTER_ZERO;
+}
+
+/** The character does not belong to the number. */
+export const NO_STEP = -1;
+
+/** One row of 128 characters for each place: asking a table takes half the time of asking a `switch`, which the processor cannot foresee. */
+const STEPS = /* @__PURE__ */ steps([
+  [START, '-', AFTER_MINUS],
+  [START, '0', AFTER_ZERO],
+  [START, '123456789', IN_INTEGER],
+  [AFTER_MINUS, '0', AFTER_ZERO],
+  [AFTER_MINUS, '123456789', IN_INTEGER],
+  [AFTER_ZERO, '.', AFTER_POINT],
+  [AFTER_ZERO, 'eE', AFTER_E],
+  [IN_INTEGER, '0123456789', IN_INTEGER],
+  [IN_INTEGER, '.', AFTER_POINT],
+  [IN_INTEGER, 'eE', AFTER_E],
+  [AFTER_POINT, '0123456789', IN_FRACTION],
+  [IN_FRACTION, '0123456789', IN_FRACTION],
+  [IN_FRACTION, 'eE', AFTER_E],
+  [AFTER_E, '+-', AFTER_SIGN],
+  [AFTER_E, '0123456789', IN_EXPONENT],
+  [AFTER_SIGN, '0123456789', IN_EXPONENT],
+  [IN_EXPONENT, '0123456789', IN_EXPONENT],
+]);
+
 /**
- * One step through a number: its place after this character, or a negative verdict. Start at place 0.
+ * One step through a number: its place after this character, or `NO_STEP`. Start at `START`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8259#section-6
  */
 export function numberStep(place: number, code: number): number {
-  const isDigit = code >= 0x30 && code <= 0x39;
-  switch (place) {
-    case START:
-      if (code === 0x2d /* - */) return AFTER_MINUS;
-      return code === 0x30 ? AFTER_ZERO : isDigit ? IN_INTEGER : NO_NUMBER;
-    case AFTER_MINUS:
-      return code === 0x30 ? AFTER_ZERO : isDigit ? IN_INTEGER : NO_NUMBER;
-    case IN_INTEGER:
-      if (isDigit) return IN_INTEGER;
-      return afterInteger(code);
-    case AFTER_ZERO:
-      return afterInteger(code);
-    case AFTER_POINT:
-      return isDigit ? IN_FRACTION : NO_NUMBER;
-    case IN_FRACTION:
-      if (isDigit) return IN_FRACTION;
-      return isExponentMark(code) ? AFTER_E : END_OF_NUMBER;
-    case AFTER_E:
-      if (code === 0x2b /* + */ || code === 0x2d /* - */) return AFTER_SIGN;
-      return isDigit ? IN_EXPONENT : NO_NUMBER;
-    case AFTER_SIGN:
-      return isDigit ? IN_EXPONENT : NO_NUMBER;
-    default:
-      return isDigit ? IN_EXPONENT : END_OF_NUMBER;
+  return code < 128 ? (STEPS[place * 128 + code] ?? NO_STEP) : NO_STEP;
+}
+
+function steps(rules: ReadonlyArray<readonly [from: number, characters: string, to: number]>): Int8Array {
+  const table = new Int8Array(9 * 128).fill(NO_STEP);
+  for (const [from, characters, to] of rules) {
+    for (const character of characters) table[from * 128 + character.charCodeAt(0)] = to;
   }
-}
-
-function afterInteger(code: number): number {
-  if (code === 0x2e /* . */) return AFTER_POINT;
-  return isExponentMark(code) ? AFTER_E : END_OF_NUMBER;
-}
-
-function isExponentMark(code: number): boolean {
-  return code === 0x65 /* e */ || code === 0x45 /* E */;
+  return table;
 }

@@ -14,7 +14,7 @@ interface Run {
 export class ToolClock {
   private count = 0;
   private readonly runs: Run[] = [];
-  private readonly running = new Map<string, Run>();
+  private running: Map<string, Run> | undefined;
   /** Runs that no text has reached yet: the next text is their first. */
   private fresh: Run[] = [];
   private textDeltas = 0;
@@ -48,6 +48,7 @@ export class ToolClock {
     if (this.runs.length >= this.maxEntries) return;
     const run: Run = { event, startMs: now, textBefore: this.textDeltas, firstTextMs: undefined, timing: undefined };
     this.runs.push(run);
+    this.running ??= new Map();
     this.running.set(keyOf(event), run);
     this.fresh.push(run);
   }
@@ -55,9 +56,9 @@ export class ToolClock {
   result(event: ToolResult, now: number): void {
     const outcome = event.outcome._tag === 'Right' ? 'succeeded' : event.outcome.left.code;
     this.results[outcome] = (this.results[outcome] ?? 0) + 1;
-    const run = this.running.get(keyOf(event));
+    const run = this.running?.get(keyOf(event));
     if (run === undefined) return;
-    this.running.delete(keyOf(event));
+    this.running?.delete(keyOf(event));
     run.timing = this.timingOf(run, outcome, now);
   }
 

@@ -21,14 +21,21 @@ export class BodyReader {
     if (signal.aborted) this.cancel();
   }
 
-  /** The next chunk that is not empty, or `undefined` at the end. */
+  /** What the stream gives next, as {@link took} takes it. */
+  next(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    return this.reader?.read() ?? Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Counts what was read. @returns the chunk, or `undefined` at the end. */
+  took({ done, value }: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
+    if (done) return undefined;
+    this.offset += value.length;
+    return value;
+  }
+
+  /** The next chunk, or `undefined` at the end. */
   async read(): Promise<Uint8Array | undefined> {
-    for (;;) {
-      const chunk = await this.reader?.read();
-      if (chunk === undefined || chunk.done) return undefined;
-      this.offset += chunk.value.length;
-      if (chunk.value.length > 0) return chunk.value;
-    }
+    return this.took(await this.next());
   }
 
   /** `read` chunks and what follows them, as text: at most {@link DOCUMENT_LIMIT} bytes and {@link DOCUMENT_MS}; whatever came by then. */

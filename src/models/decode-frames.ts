@@ -1,4 +1,4 @@
-import { type MonoTypeOperatorFunction, Observable, type OperatorFunction, pipe, Subscriber, timer } from 'rxjs';
+import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type OperatorFunction, pipe, Subscriber } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
@@ -38,10 +38,10 @@ class Draining extends Subscriber<ModelEvent> {
     this.target.next(event);
     if (event.type !== 'round-end' || this.closed) return;
     this.add(
-      timer(this.ms).subscribe(() => {
+      asyncScheduler.schedule(() => {
         this.unsubscribe();
         this.target.complete();
-      }),
+      }, this.ms),
     );
   }
 }

@@ -68,21 +68,30 @@ export function fetchBytes(request: HttpRequest, options: FetchBytesOptions = {}
       over = true;
       tell();
     };
-    send(request, options, reading, subscriber).then(
-      () => end(() => subscriber.complete()),
-      (error) => end(() => subscriber.error(error)),
-    );
+    // Two steps, so that nothing of the request outlives the opening.
+    opened(request, options, reading)
+      .then((stream) => relay(stream, request.url, options.gate, reading.signal, subscriber))
+      .then(
+        () => end(() => subscriber.complete()),
+        (error) => end(() => subscriber.error(error)),
+      );
     // Aborting after a regular end would close a connection that can be used again.
     return () => over || reading.abort();
   });
 }
 
-async function send(
+interface OpenBody {
+  readonly body: BodyReader;
+  /** What was read to see what it is: taken out when it is handed on, since it may be all of a long stream's memory. */
+  readonly chunks: Uint8Array[];
+}
+
+/** Sends the request, and reads of the response what tells whether it is a stream. */
+async function opened(
   request: HttpRequest,
-  { fetch = globalThis.fetch, gate, connectMs = 30_000 }: FetchBytesOptions,
+  { fetch = globalThis.fetch, connectMs = 30_000 }: FetchBytesOptions,
   reading: AbortController,
-  subscriber: Subscriber<Uint8Array>,
-): Promise<void> {
+): Promise<OpenBody> {
   const { signal } = reading;
   const { url } = request;
   const sent = await orAborted(request.headers(), signal);
@@ -93,12 +102,38 @@ async function send(
     const chunks = await opening(body, request);
     if (looksLikeDocument(chunks, request, response))
       throw notAStream({ response, url, redirectedTo, sent, text: await body.readDocument(chunks) });
-    for (const chunk of chunks) await handOn(chunk, gate, signal, subscriber);
+    return { body, chunks };
+  } catch (error) {
+    body.cancel();
+    throw error;
+  }
+}
+
+/** Hands the body on, to its end. */
+async function relay(
+  { body, chunks }: OpenBody,
+  url: string,
+  gate: Gate | undefined,
+  signal: AbortSignal,
+  subscriber: Subscriber<Uint8Array>,
+): Promise<void> {
+  try {
+    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
+      if (gate) await handOn(chunk, gate, signal, subscriber);
+      else subscriber.next(chunk);
+    }
     for (;;) {
       if (gate && !gate.open) await orAborted(gate.opened(), signal);
-      const chunk = await read(body, request);
+      // One promise a chunk: each costs as much as parsing it.
+      let chunk: Uint8Array | undefined;
+      try {
+        chunk = body.took(await body.next());
+      } catch (cause) {
+        throw connectionErrorOf(url, cause, body.offset);
+      }
       if (chunk === undefined || signal.aborted) return;
-      await handOn(chunk, gate, signal, subscriber);
+      if (gate) await handOn(chunk, gate, signal, subscriber);
+      else subscriber.next(chunk);
     }
   } finally {
     body.cancel();
@@ -161,11 +196,10 @@ async function read(body: BodyReader, { url }: HttpRequest): Promise<Uint8Array 
   }
 }
 
-/** With a gate in small pieces, so that a full queue has little more to take in. */
-async function handOn(chunk: Uint8Array, gate: Gate | undefined, signal: AbortSignal, subscriber: Subscriber<Uint8Array>): Promise<void> {
-  const size = gate ? GATED_PIECE : chunk.length;
-  for (let at = 0; at < chunk.length && !signal.aborted; at += size) {
-    if (gate && !gate.open) await orAborted(gate.opened(), signal);
-    subscriber.next(size >= chunk.length ? chunk : chunk.subarray(at, at + size));
+/** In small pieces, so that a full queue has little more to take in. */
+async function handOn(chunk: Uint8Array, gate: Gate, signal: AbortSignal, subscriber: Subscriber<Uint8Array>): Promise<void> {
+  for (let at = 0; at < chunk.length && !signal.aborted; at += GATED_PIECE) {
+    if (!gate.open) await orAborted(gate.opened(), signal);
+    subscriber.next(chunk.subarray(at, at + GATED_PIECE));
   }
 }

@@ -10,8 +10,8 @@ export function joinUrl(base: string, path: string): string {
   const trunk = withoutSlashes(url.pathname);
   const branch = `/${pathname.replace(/^\/+/, '')}`;
   url.pathname = trunk.endsWith(branch) ? trunk : trunk + branch;
-  for (const [name, value] of new URLSearchParams(query)) url.searchParams.set(name, value);
-  url.hash = '';
+  if (query !== '') for (const [name, value] of new URLSearchParams(query)) url.searchParams.set(name, value);
+  if (base.includes('#')) url.hash = '';
   return url.href;
 }
 

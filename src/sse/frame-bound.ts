@@ -1,6 +1,8 @@
 import { EXCERPT_LIMIT } from '../errors.ts';
 
 const LF = 10;
+/** A UTF-16 code unit is at most this many bytes of UTF-8. */
+const MAX_BYTES_OF_UNIT = 3;
 
 /** The bound where none is given: 16 MiB. */
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
@@ -40,11 +42,30 @@ export class FrameBound {
    * @returns `undefined` where all of it is within the bound, else where the line begins that is not.
    */
   exceededAt(text: string): number | undefined {
-    // One pass over all characters is the most costly part of the stage (2 ns each), and still 20 times faster than any network.
+    // A look at each character would be the most costly part of the stage. Where no frame can end beyond the bound, only the open one counts.
+    const from = this.bytes + text.length * MAX_BYTES_OF_UNIT <= this.maxBytes ? this.endOfFrames(text) : 0;
+    if (from > 0) {
+      this.bytes = 0;
+      this.head = '';
+      this.lineIsEmpty = true;
+    }
+    return from < text.length ? this.count(text, from) : undefined;
+  }
+
+  /** Where the last frame ends that ends within a text; 0 if none does. */
+  private endOfFrames(text: string): number {
+    if (this.lineIsFrame) return text.lastIndexOf('\n') + 1;
+    if (text.endsWith('\n\n')) return text.length;
+    const blank = text.lastIndexOf('\n\n');
+    if (blank >= 0) return blank + 2;
+    return this.lineIsEmpty && text.charCodeAt(0) === LF ? 1 : 0;
+  }
+
+  private count(text: string, from: number): number | undefined {
     let { bytes, lineIsEmpty } = this;
-    let frameStart = 0;
-    let lineStart = 0;
-    for (let at = 0; at < text.length; at++) {
+    let frameStart = from;
+    let lineStart = from;
+    for (let at = from; at < text.length; at++) {
       const unit = text.charCodeAt(at);
       if (unit === LF) {
         if (lineIsEmpty || this.lineIsFrame) {

@@ -220,3 +220,40 @@ describe('laws', () => {
     );
   });
 });
+
+describe('bounds of one round', () => {
+  it('are so many calls: one more errors', () => {
+    const two = [start('a'), start('b', 1)];
+    expect(runStage(toolCallAccumulator<ModelEvent>({ maxCalls: 2 }), two).error).toBeUndefined();
+    expect(runStage(toolCallAccumulator<ModelEvent>({ maxCalls: 1 }), two).error).toMatchObject({
+      code: 'limit',
+      limit: 'maxCalls',
+      max: 1,
+    });
+  });
+
+  it('begin anew with the next round', () => {
+    const round = (id: string) => [start(id), piece(id, '{}'), over()];
+    const { values, error } = runStage(toolCallAccumulator<ModelEvent>({ maxCalls: 1 }), [...round('a'), ...round('b')]);
+    expect(error).toBeUndefined();
+    expect(values.flatMap((event) => (event.type === 'tool-call' ? [event.callId] : []))).toEqual(['a', 'b']);
+  });
+});
+
+describe('fragments after the call', () => {
+  it('are told once, and not at all where they are blank', () => {
+    const codes = (...texts: string[]) =>
+      gather([start('a'), piece('a', '{}'), text('x'), ...texts.map((each) => piece('a', each))]).flatMap((event) =>
+        event.type === 'diagnostic' ? [event.code] : [],
+      );
+    expect(codes(' ', '\n')).toEqual([]);
+    expect(codes(' ', '1', '2')).toEqual(['arguments-after-call']);
+  });
+
+  it('are named by at most 64 letters of the call’s name', () => {
+    const name = 'n'.repeat(65);
+    const events: ModelEvent[] = [{ type: 'tool-call-start', callId: 'a', index: 0, name }, piece('a', '{}'), text('x'), piece('a', '1')];
+    const messages = gather(events).flatMap((event) => (event.type === 'diagnostic' ? [event.message] : []));
+    expect(messages).toEqual([expect.stringContaining(`"${'n'.repeat(64)}…"`)]);
+  });
+});

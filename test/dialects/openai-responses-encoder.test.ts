@@ -70,6 +70,46 @@ describe('openAiResponses.encoder', () => {
     });
   });
 
+  it('says in each event which item and which part of it is meant, and what it holds', () => {
+    const said: ModelEvent[] = [
+      start,
+      { type: 'reasoning-delta', text: 'h' },
+      { type: 'reasoning-delta', text: 'm' },
+      text('a'),
+      { type: 'refusal-delta', text: 'no' },
+      ...call(0, 'add', '{}'),
+      finish('tool-calls', 'tool_calls'),
+      end('tool-calls'),
+    ];
+    const wire = eventsOf(said);
+    const named = (type: string) =>
+      wire.filter((event) => event.type === `response.${type}`).map(({ type: _, sequence_number: __, item_id: ___, ...fields }) => fields);
+    const reasoning = { output_index: 0, summary_index: 0 };
+    expect(named('reasoning_summary_part.added')).toEqual([{ ...reasoning, part: { type: 'summary_text', text: '' } }]);
+    expect(named('reasoning_summary_text.delta')).toEqual(['h', 'm'].map((delta) => ({ ...reasoning, delta })));
+    expect(named('reasoning_summary_text.done')).toEqual([{ ...reasoning, text: 'hm' }]);
+    expect(named('reasoning_summary_part.done')).toEqual([{ ...reasoning, part: { type: 'summary_text', text: 'hm' } }]);
+    const first = { output_index: 1, content_index: 0 };
+    expect(named('output_text.delta')).toEqual([{ ...first, delta: 'a', logprobs: [] }]);
+    expect(named('output_text.done')).toEqual([{ ...first, text: 'a', logprobs: [] }]);
+    expect(named('refusal.delta')).toEqual([{ output_index: 1, content_index: 1, delta: 'no' }]);
+    expect(named('refusal.done')).toEqual([{ output_index: 1, content_index: 1, refusal: 'no' }]);
+    expect(named('function_call_arguments.done')).toEqual([{ output_index: 2, name: 'add', arguments: '{}' }]);
+    expect(named('output_item.added').map(({ item }) => item)).toMatchObject([
+      { type: 'reasoning', summary: [] },
+      { type: 'message', status: 'in_progress', content: [] },
+      { type: 'function_call', status: 'in_progress', arguments: '' },
+    ]);
+    expect(named('output_item.done').map(({ item }) => item)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] }),
+        expect.objectContaining({ type: 'function_call', status: 'completed', arguments: '{}' }),
+      ]),
+    );
+    const items = new Set(wire.flatMap(({ item_id }) => (item_id === undefined ? [] : [item_id])));
+    expect(items.size).toBe(3);
+  });
+
   it('marks the end of a call when it comes', () => {
     const events: ModelEvent[] = [start, ...call(0, 'add', '{}'), { type: 'tool-call-end', callId: 'c0', index: 0 }, text('b'), end()];
     expect(typesOf(events).slice(3, 7)).toEqual([

@@ -7,6 +7,7 @@ import { PartialJson } from '../../src/json/partial-json.ts';
 import type { Json } from '../../src/values.ts';
 import { hasShared, sharedFolder } from '../support/shared.ts';
 import { cutAt, jsonTexts, nearlyJson, wellFormedJson } from './arbitraries.ts';
+import { charactersLookedAt, fragments } from './counting.ts';
 
 /** What is seen after each piece, copied. */
 function views(pieces: readonly string[]): Array<Json | undefined> {
@@ -133,33 +134,6 @@ describe('PartialJson', () => {
 });
 
 describe('PartialJson at length', () => {
-  /** Counts what is asked of strings while `run` is at work, each call at the length it may cost. */
-  function charactersLookedAt(run: () => void): number {
-    let count = 0;
-    const prototype = String.prototype;
-    const kept = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(
-      ([name, { value }]) => typeof value === 'function' && name !== 'constructor',
-    );
-    for (const [name, { value }] of kept) {
-      const counting = function (this: string, ...args: unknown[]): unknown {
-        // A character of a string that was joined costs its whole length, of a fragment (at most 8 here) one.
-        count += name === 'charCodeAt' && this.length <= 8 ? 1 : this.length;
-        return value.apply(this, args);
-      };
-      Object.defineProperty(prototype, name, { value: counting, configurable: true, writable: true });
-    }
-    try {
-      run();
-    } finally {
-      for (const [name, descriptor] of kept) Object.defineProperty(prototype, name, descriptor);
-    }
-    return count;
-  }
-
-  function fragments(text: string): string[] {
-    return text.match(/[\s\S]{1,8}/g) ?? [];
-  }
-
   const texts: Record<string, (length: number) => string> = {
     'one long string': (length) => JSON.stringify({ content: 'The quick brown fox 😀 "jumps"\n'.repeat(length / 40) }),
     'one long string in an array': (length) => JSON.stringify(['x'.repeat(length)]),

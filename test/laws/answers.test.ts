@@ -12,6 +12,7 @@ import { splitBytes } from '../../src/testing/index.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
 import type { Tool, ToolContext } from '../../src/tools/tool.ts';
 import { faults } from '../rounds/events.ts';
+import { moreThan } from '../support/reach.ts';
 import { settled } from '../support/settled.ts';
 import { bytesOf, type DrawnAnswer, drawnAnswer, runs, textOf } from './support.ts';
 
@@ -210,7 +211,7 @@ describe('laws of whole answers, from the bytes', () => {
       }),
       runs(60),
     );
-    expect(cuts).toBeGreaterThan(20);
+    expect(cuts).toBeGreaterThan(moreThan(20));
   });
 });
 

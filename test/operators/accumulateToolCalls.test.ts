@@ -43,6 +43,11 @@ describe('accumulateToolCalls', () => {
     });
   });
 
+  it('knows two ways to read big numbers, and refuses another at the call', () => {
+    for (const bigNumbers of ['number', 'text'] as const) expect(() => accumulateToolCalls({ bigNumbers })).not.toThrow();
+    expect(() => accumulateToolCalls({ bigNumbers: 'string' as 'text' })).toThrow(TypeError);
+  });
+
   it('refuses a bound that is none, at the call', () => {
     for (const bound of ['maxArgumentLength', 'maxDepth', 'maxCalls']) {
       for (const value of [-1, Number.NaN]) expect(() => accumulateToolCalls({ [bound]: value })).toThrow(bound);

@@ -280,6 +280,13 @@ describe('converse', () => {
     expect(raised).toBeInstanceOf(TypeError);
   });
 
+  it('lets no message wait at maxQueued 0', () => {
+    const { source, events } = chat({ maxQueued: 0 });
+    source.next('one');
+    source.next('two');
+    expect(events.at(-1)).toEqual({ type: 'message-refused', reason: 'queue-full', message: user('two') });
+  });
+
   it.each([-1, 1.5])('throws at once at maxQueued %d', (maxQueued) => {
     expect(() => converse({ answer: () => reply(), maxQueued })).toThrow(/integer from 0/);
   });

@@ -386,6 +386,23 @@ describe('resumeAfterTools', () => {
     expect(() => resume(unasked, { maxRounds })).toThrow(/integer from 1/);
   });
 
+  it('hands results on whole up to their bound; beyond it cut, or refused where that is asked for', () => {
+    const asked: ModelRequest[] = [];
+    const answers = (more: Partial<Options>) => {
+      const next = (sent: ModelRequest) => {
+        asked.push(sent);
+        return of<AnswerEvent>(end('stop'));
+      };
+      run(from([call('c1'), result('c1', 'abcdef'), end('tool-calls', ['c1'])]).pipe(resume(next, more)));
+      return asked.at(-1)?.messages.at(-1);
+    };
+    expect(answers({})).toEqual(answered('c1', 'abcdef'));
+    expect(answers({ maxResultLength: 6, longResults: 'refuse' })).toEqual(answered('c1', 'abcdef'));
+    expect(answers({ maxResultLength: 4 })).toMatchObject({ content: expect.stringMatching(/^abcd\n/) });
+    expect(answers({ maxResultLength: 4, longResults: 'refuse' })).toMatchObject({ isError: true });
+    expect(() => resume(unasked, { longResults: 'drop' as 'cut' })).toThrow(TypeError);
+  });
+
   it('throws at once without `ask`', () => {
     expect(() => resumeAfterTools({ request } as Options)).toThrow(/`ask` is missing/);
   });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { from } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { selectArgument } from '../../operators/selectArgument.ts';
@@ -213,6 +214,20 @@ describe('selectArgument', () => {
     const events = [start(), delta('{"a":"x'), delta('yz')];
     expect(select(['a'], events, { maxArgumentLength: 7 }).map(short)).toEqual(['start', 'x', { cut: 'too-long' }]);
     expect(select(['a'], [start(), delta('{"a":[[')], { maxDepth: 2 }).map(short)).toEqual(['start', { cut: 'too-deep' }]);
+  });
+
+  it('takes a key alone or a path of keys and places, from 0', () => {
+    const events = [start(), delta('{"a":["x"]}'), roundEnd];
+    const through = (path: string | JsonPath) => {
+      const values: unknown[] = [];
+      from(events)
+        .pipe(selectArgument('write_file', path))
+        .subscribe((event) => values.push(short(event)));
+      return values;
+    };
+    expect(through(['a', 0])).toEqual(['start', 'x', { end: 'x' }]);
+    expect(through('a')).toEqual(through(['a']));
+    expect(through('a')).not.toEqual([]);
   });
 
   it('refuses a path and bounds that are none, at the call', () => {

@@ -407,6 +407,107 @@ const samples: readonly Sample[] = [
     format: 'hermes',
     text: '1. a\n\n     > <tool_call>{"name":"f"}</tool_call>\n- > <tool_call>{"name":"f"}</tool_call>',
   },
+  {
+    name: 'Kimi K2: a colon without a number',
+    format: 'kimi',
+    text: '<|tool_calls_section_begin|><|tool_call_begin|>f:<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>',
+  },
+  {
+    name: 'Kimi K2: a number of eleven digits',
+    format: 'kimi',
+    text: '<|tool_calls_section_begin|><|tool_call_begin|>f:12345678901<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>',
+  },
+  ...['', ';'].map(
+    (between): Sample => ({
+      name: `Llama: two objects with ${between || 'nothing'} between`,
+      format: 'llama-json',
+      text: `{"name":"f","parameters":{}}${between} {"name":"f","parameters":{"x":1}}`,
+      calls: [
+        ['f', {}],
+        ['f', { x: 1 }],
+      ],
+    }),
+  ),
+  {
+    name: 'Llama: two objects with a comma between',
+    format: 'llama-json',
+    text: '{"name":"f","parameters":{}}, {"name":"f","parameters":{}}',
+  },
+  {
+    name: 'Hermes: a key that no call has',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{},"note":1}</tool_call>',
+    left: ',"note":1}</tool_call>',
+    calls: [['f', 'incomplete']],
+  },
+  {
+    name: 'Hermes: an id beside',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f","arguments":{},"id":"a"}</tool_call>',
+    calls: [['f', {}]],
+  },
+  { name: 'Hermes: a name that is no text', format: 'hermes', text: '<tool_call>{"name":7,"arguments":{}}</tool_call>' },
+  {
+    name: 'Hermes: a torn end mark',
+    format: 'hermes',
+    text: '<tool_call>{"name":"f"}</tool',
+    left: '</tool',
+    calls: [['f', {}]],
+  },
+  { name: 'GLM: no arguments', format: 'hermes', text: '<tool_call>f\n</tool_call>', calls: [['f', {}]] },
+  {
+    name: 'GLM: a key twice',
+    format: 'hermes',
+    text: '<tool_call>f\n<arg_key>a</arg_key>\n<arg_value>1</arg_value>\n<arg_key>a</arg_key>\n<arg_value>2</arg_value>\n</tool_call>',
+    left: '\n<arg_key>a</arg_key>\n<arg_value>2</arg_value>\n</tool_call>',
+    calls: [['f', 'incomplete']],
+  },
+  { name: 'GLM: a garbled mark', format: 'hermes', text: '<tool_call>f\n<arg_key>a</arg_ky>\n</tool_call>' },
+  {
+    name: 'Qwen3-Coder: a parameter twice',
+    format: 'hermes',
+    text: '<tool_call><function=f>\n<parameter=a>\n1\n</parameter>\n<parameter=a>\n2\n</parameter>\n</function></tool_call>',
+    left: '\n<parameter=a>\n2\n</parameter>\n</function></tool_call>',
+    calls: [['f', 'incomplete']],
+  },
+  { name: 'Qwen3-Coder: an undeclared function', format: 'hermes', text: '<tool_call><function=nope>\n</function></tool_call>' },
+  {
+    name: 'DeepSeek: arguments that are a list',
+    format: 'deepseek',
+    text: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n[1]\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+  },
+  { name: 'pythonic: names with capitals and digits', format: 'pythonic', text: '[f(A_z=1, x9=2)]', calls: [['f', { A_z: 1, x9: 2 }]] },
+  { name: 'pythonic: signed exponents', format: 'pythonic', text: '[f(x=1e+2, y=1E-2)]', calls: [['f', { x: 100, y: 0.01 }]] },
+  ...['f(x:1)', 'f(=1)', 'f[x=1]', 'f(x=1+2)'].map(
+    (call): Sample => ({ name: `pythonic: ${call} is no call`, format: 'pythonic', text: `[${call}]` }),
+  ),
+  ...[';', ',', ''].map(
+    (between): Sample => ({
+      name: `pythonic: calls with ${between || 'nothing'} between, behind Llama’s tag`,
+      format: 'auto',
+      text: `<|python_tag|>f(x=1)${between} f(x=2)`,
+      calls: [
+        ['f', { x: 1 }],
+        ['f', { x: 2 }],
+      ],
+    }),
+  ),
+  ...['1. a\n   ', '0. a\n\n       ', '9) a\n\n       ', '- a\n\n      ', 'a\n    '].map(
+    (left): Sample => ({
+      name: `Hermes: indented, and no code: ${JSON.stringify(left)}`,
+      format: 'auto',
+      text: `${left}<tool_call>{"name":"f"}</tool_call>`,
+      left,
+      calls: [['f', {}]],
+    }),
+  ),
+  ...['a\n\n    ', '- a\n\nb\n\n    '].map(
+    (before): Sample => ({
+      name: `Hermes: in indented code: ${JSON.stringify(before)}`,
+      format: 'auto',
+      text: `${before}<tool_call>{"name":"f"}</tool_call>`,
+    }),
+  ),
   { name: 'pythonic: more behind an end mark', format: 'pythonic', text: '[f(x=1)]<|eot_id|> and so on' },
 ];
 

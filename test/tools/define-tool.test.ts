@@ -99,6 +99,19 @@ describe('defineTool: parameters of any kind', () => {
     ]);
   });
 
+  it('unescapes the names in the place of an issue, and checks further arguments alike', async () => {
+    const tool = defineTool({ ...base, parameters: { type: 'object', properties: { 'a~b/c': { type: 'integer' } } } });
+    for (const value of ['x', 'y']) expect(await check(tool, { 'a~b/c': value })).toEqual([expect.stringMatching(/^\["a~b\/c"\]: /)]);
+    expect(await check(tool, { 'a~b/c': 1 })).toEqual({ 'a~b/c': 1 });
+  });
+
+  it('says what is wrong where a part of a plain JSON Schema allows nothing', async () => {
+    const tool = defineTool({ ...base, parameters: { type: 'object', properties: { a: false } } });
+    expect(await check(tool, { a: 1 })).toEqual(['a: not allowed here']);
+    const not = defineTool({ ...base, parameters: { type: 'object', allOf: [{ not: {} }] } });
+    expect(await check(not, {})).toEqual([expect.stringMatching(/^: ./)]);
+  });
+
   it('takes the JSON Schema given beside it for the wire, and drops $schema', () => {
     const inputSchema = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -159,6 +172,9 @@ describe("defineTool: a caller's mistake throws at the call, with the fix", () =
     ['no description', () => define({ description: undefined }), /description must be a string/],
     ['execute that is no function', () => define({ execute: 'run' }), /execute must be a function, or left out/],
     ['a negative timeout', () => define({ timeoutMs: -5 }), /timeoutMs is -5.*more than 0/],
+    ['a timeout of 0', () => define({ timeoutMs: 0 }), /timeoutMs is 0/],
+    ['a timeout that is text', () => define({ timeoutMs: '5' }), /timeoutMs is 5/],
+    ['a timeout beyond what a timer keeps', () => define({ timeoutMs: 2 ** 31 }), /timeoutMs is 2147483648/],
     ['a timeout of NaN', () => define({ timeoutMs: Number.NaN }), /timeoutMs is NaN/],
     ['an unknown start policy', () => define({ startWhen: 'now' }), /'confirmed' or 'finished'/],
     ['negative retries', () => define({ retries: -1 }), /retries is -1/],
@@ -210,6 +226,10 @@ describe("defineTool: a caller's mistake throws at the call, with the fix", () =
   for (const [name, act, message] of mistakes) {
     it(name, () => expect(act).toThrow(message));
   }
+
+  it('takes the longest time that a timer keeps', () => {
+    expect(define({ timeoutMs: 2 ** 31 - 1 }).timeoutMs).toBe(2 ** 31 - 1);
+  });
 
   it('takes names of 1 and of 64 characters, and retries where they are safe', () => {
     expect(define({ name: 'a' }).name).toBe('a');
@@ -295,5 +315,70 @@ describe('defineTool: types', () => {
     const one = defineTool({ ...base, parameters: t.type({ a: t.string }), execute: ({ a }) => a });
     const other = defineTool({ ...base, parameters: z.object({ b: z.number() }), execute: ({ b }) => b });
     expectTypeOf([one, other]).toExtend<readonly Tool[]>();
+  });
+});
+
+describe('defineTool: what a library says', () => {
+  const standard = (more: object) => ({ '~standard': { version: 1, vendor: 'mine', validate: (value: unknown) => ({ value }), ...more } });
+
+  it('is a schema only with a `validate` of its own', () => {
+    for (const parameters of [{ '~standard': null }, { '~standard': {} }, { '~standard': { validate: 1 } }]) {
+      expect(() => define({ parameters })).toThrow(/none of its keys \(~standard\)/);
+    }
+    expect(() => define({ parameters: null })).toThrow(/must be an io-ts codec/);
+    expect(() => define({ parameters: { name: 'a', decode: 1 } })).toThrow(/none of its keys/);
+    expect(() => define({ parameters: { name: 1, decode: () => 1 } })).toThrow(/none of its keys/);
+  });
+
+  it('is asked for the newest JSON Schema, then for an older one; the first problem is the cause', () => {
+    const asked: string[] = [];
+    const old = {
+      input: ({ target }: { target: string }) => {
+        asked.push(target);
+        if (target !== 'draft-07') throw new Error(`no ${target}`);
+        return wire;
+      },
+    };
+    expect(define({ parameters: standard({ jsonSchema: old }) }).inputSchema).toEqual(wire);
+    expect(asked).toEqual(['draft-2020-12', 'draft-07']);
+    const none = {
+      input: ({ target }: { target: string }) => {
+        throw new Error(`no ${target}`);
+      },
+    };
+    expect(() => define({ parameters: standard({ jsonSchema: none }) })).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: 'no draft-2020-12' }) }),
+    );
+    expect(() => define({ parameters: standard({}) })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('valibot') }),
+    );
+  });
+
+  it('may be wrong with the arguments as a whole', async () => {
+    const validate = () => ({ issues: [{ message: 'bad' }, { message: 'worse', path: [{ key: 'a' }, 0] }] });
+    expect(await check(define({ parameters: standard({ validate }), inputSchema: {} }), {})).toEqual([': bad', 'a[0]: worse']);
+  });
+
+  it('keeps why a codec has no JSON Schema as the cause', () => {
+    expect(() => define({ parameters: t.type({ n: t.bigint }) })).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }));
+  });
+
+  it('takes a grammar of either syntax that has a text', () => {
+    for (const syntax of ['lark', 'regex']) {
+      const format = { type: 'grammar', syntax, definition: 'a' };
+      expect(define({ parameters: format }).format).toEqual(format);
+      expect(() => define({ parameters: { ...format, definition: '' } })).toThrow(/definition: its text/);
+    }
+    expect(() => define({ parameters: { type: 'array' } })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('plain text') }),
+    );
+  });
+
+  it('has only those settings that were given', () => {
+    expect(Object.keys(define({})).sort()).toEqual(Object.keys(define({ startWhen: undefined, timeoutMs: undefined })).sort());
+    expect(define({})).not.toHaveProperty('format');
+    expect(define({})).not.toHaveProperty('startWhen');
+    expect(define({})).not.toHaveProperty('timeoutMs');
+    expect(define({})).not.toHaveProperty('execute');
   });
 });

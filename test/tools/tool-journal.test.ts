@@ -71,8 +71,14 @@ describe('executeTools with a journal', () => {
     const journal = memoryJournal();
     const { paid, pay } = payer();
     const twice = [call('c1', 'pay', { n: 1 }), call('c2', 'pay', { n: 1 }), roundEnd(), call('c3', 'pay', { n: 1 }), roundEnd()];
-    await collect(twice, [pay], { journal });
+    const keys: string[] = [];
+    const begin = (key: string) => {
+      keys.push(key);
+      return journal.begin(key);
+    };
+    await collect(twice, [pay], { journal: { ...journal, begin } });
     expect(paid).toHaveLength(3);
+    expect(keys).toEqual(['1#1 pay {"n":1}', '1#2 pay {"n":1}', '2#1 pay {"n":1}']);
     const { events } = await collect(twice, [pay], { journal });
     expect(paid).toHaveLength(3);
     expect(codes(events)).toEqual({ c1: 'ok', c2: 'ok', c3: 'ok' });
@@ -266,8 +272,35 @@ describe('fileJournal', () => {
     await second.close();
     const third = fileJournal(path);
     expect(await third.begin('b')).toEqual({ state: 'settled', outcome: ok });
+    // The first line after the torn one.
+    expect(await third.begin('c')).toEqual({ state: 'started' });
     await third.close();
     expect((await readFile(path, 'utf8')).endsWith('\n')).toBe(true);
+  });
+
+  it('writes a line for each thing it is told, and no other', async () => {
+    const path = join(folder, 'lines.jsonl');
+    const first = fileJournal(path);
+    await first.begin('a');
+    await first.begin('a');
+    await first.close();
+    await fileJournal(path).close();
+    const second = fileJournal(path);
+    await second.settle('a', ok);
+    await second.forget('a');
+    await second.close();
+    expect((await readFile(path, 'utf8')).split('\n').map((line) => (line === '' ? '' : JSON.parse(line)))).toEqual([
+      { key: 'a', state: 'started' },
+      { key: 'a', state: 'settled', outcome: ok },
+      { key: 'a', state: 'new' },
+      '',
+    ]);
+  });
+
+  it('takes nothing more once it is closed', async () => {
+    const journal = fileJournal(join(folder, 'closed.jsonl'));
+    await journal.close();
+    await expect(journal.begin('a')).rejects.toThrow();
   });
 
   it('says to whoever asks that the file cannot be opened', async () => {

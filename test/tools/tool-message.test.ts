@@ -8,7 +8,7 @@ import type { Model } from '../../src/models/model.ts';
 import { scriptedModel } from '../../src/testing/index.ts';
 import { canonicalJson } from '../../src/tools/canonical-json.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
-import { toolMessage } from '../../src/tools/tool-message.ts';
+import { checkResultBounds, toolMessage } from '../../src/tools/tool-message.ts';
 import type { Json } from '../../src/values.ts';
 
 const resultWith = (outcome: ToolResult['outcome']): ToolResult => ({
@@ -89,6 +89,13 @@ describe('a result that is long', () => {
     });
     expect(toolMessage(result('abc😀'), { maxResultLength: 4 }).content).toMatch(/^abc\n\[.*: 2 of its 5/);
     expect(toolMessage(result('x'.repeat(1024 * 1024 + 1))).content).toMatch(/: 1 of its 1048577 characters/);
+  });
+
+  it('is bounded by a whole number from 0, or by none', () => {
+    expect(toolMessage(result('😀'), { maxResultLength: 0 }).content).toMatch(/^\n\[.*: 2 of its 2/);
+    expect(() => checkResultBounds({ maxResultLength: Number.POSITIVE_INFINITY })).not.toThrow();
+    expect(() => checkResultBounds({ maxResultLength: 0 })).not.toThrow();
+    for (const maxResultLength of [-1, 1.5, Number.NaN]) expect(() => checkResultBounds({ maxResultLength })).toThrow(RangeError);
   });
 
   it('is an error result where that is asked for', () => {

@@ -1,0 +1,46 @@
+// The rows of the page's table: what each case found, and what follows from several of them.
+
+/** `{ id, goals, found }` of every row that was measured. */
+export function rowsOf(cases, figures) {
+  const rows = cases.filter(({ id }) => figures.cases[id]).map((work) => ({ ...work, found: figures.cases[work.id] }));
+  const growth = growthRow(cases, figures);
+  if (growth) rows.splice(rows.findLastIndex(({ work }) => work === 'W3') + 1, 0, growth);
+  if (figures.bundles) rows.push(...bundleRows(figures.bundles));
+  for (const [dialect, found] of Object.entries(figures.fastPath ?? {})) {
+    const id = `deltas on the fast path, ${dialect}, ${found.streams} recordings`;
+    rows.push({ id, work: 'fast path', goals: [{ key: 'hitPercent', least: 90 }], found: { toolstream: found } });
+  }
+  return rows;
+}
+
+/** CPU time of one call in milliseconds. */
+export function perStream({ streams = 1 }, cpuMs) {
+  return cpuMs / streams;
+}
+
+function growthRow(cases, { cases: measured }) {
+  const ends = ['W3 10 kB', 'W3 10 MB'].map((id) => cases.find((each) => each.id === id));
+  const perByte = (name) => {
+    const [small, large] = ends.map((work) => perStream(work, measured[work.id]?.[name]?.cpuMs) / work.length);
+    return Number((large / small).toPrecision(3));
+  };
+  const names = Object.keys(measured[ends[1].id] ?? {}).filter((name) => Number.isFinite(perByte(name)));
+  if (!names.includes('toolstream')) return undefined;
+  const found = Object.fromEntries(names.map((name) => [name, { growth: perByte(name) }]));
+  return { id: 'W3, cost of a byte at 10 MB', work: 'W3', goals: [{ key: 'growth', most: 1.3 }], found };
+}
+
+function bundleRows(bundles) {
+  const { 'toolstream, Standard Schema': standard, 'toolstream, JSON Schema': plain, ...peers } = bundles;
+  // The validator of plain JSON Schemas is loaded when such a tool is first called.
+  const whole = { toolstream: { atOnceKb: plain.withLazyKb } };
+  return [
+    {
+      id: 'browser bundle, Standard Schema tool',
+      work: 'bundle',
+      goals: [{ key: 'atOnceKb', most: 15 }],
+      found: { toolstream: standard, ...peers },
+    },
+    { id: 'browser bundle, JSON Schema tool', work: 'bundle', goals: [], shows: ['atOnceKb'], found: whole },
+  ];
+}

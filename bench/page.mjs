@@ -1,0 +1,137 @@
+// Writes docs/benchmarks.md and its plots from the stored figures.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goalText, isMet, missedBy, shown } from './lib/goals.mjs';
+import { perStream, rowsOf } from './lib/rows.mjs';
+import { barPlot, growthPlot } from './plots.mjs';
+import { cases } from './work/index.mjs';
+
+const BARS = ['W1 1–3 events', 'W1 16 KiB', 'W2 1–3 events', 'W2 Anthropic', 'W2 Ollama'];
+
+export function writePage(root, figures) {
+  const rows = rowsOf(cases, figures);
+  const plots = {
+    'bench-clients.svg': bars(figures),
+    'bench-arguments.svg': growth(figures, 'W3', 'CPU time of one call whose arguments are shown on each fragment', ({ length }) => length),
+    'bench-crowd.svg': growth(figures, 'W4', 'CPU time of many streams at once', ({ streams }) => streams, true),
+  };
+  for (const [name, plot] of Object.entries(plots)) if (plot) writeFileSync(join(root, 'docs/figures', name), plot);
+  const drawn = Object.keys(plots).filter((name) => plots[name]);
+  writeFileSync(join(root, 'docs/benchmarks.md'), page(rows, figures, drawn));
+}
+
+function page(rows, { measured, profiles = {} }, drawn) {
+  const picture = (name, text) => (drawn.includes(name) ? `![${text}](figures/${name})\n` : '');
+  const versions = Object.entries(measured.versions).map(([name, version]) => `${name} ${version}`);
+  return `---
+title: Benchmarks
+---
+# Benchmarks
+
+Where toolstream stands beside its peers. \`npm run bench\` measures, and writes this page and its plots from what it measured
+([figures](figures/bench.json)); nothing here is typed by hand. Node ${measured.node.slice(1)}, ${measured.cores} cores (${measured.cpu}).
+
+- **The floor, F1**, is a loop written by hand: one reader, one streaming decoder, a split at blank lines, \`JSON.parse\` of each event, text and
+  calls collected. It checks nothing and survives nothing.
+- **Ours** is the whole pipeline: \`fetchBytes\`, \`parseSse\`, \`decode\` with all its checks, \`accumulateToolCalls\`, \`measureLatency\`, a subscriber.
+- **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
+  what was sent; who gets one wrong is void.
+- Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round;
+  ${measured.rounds} rounds, all contestants in turn, the median. Each contestant has a process of its own, warmed up before.
+
+## Goals and figures
+
+| work | goal | toolstream | | peers |
+| --- | --- | --- | --- | --- |
+${rows.map(tableRow).join('\n')}
+
+What the works are: **W1** 20,000 pieces of text, in network chunks of so many events or bytes. **W2** 200 answers of 20 pieces of text and three
+calls of 300 characters, in fragments of 1–20. **W3** one call with so long arguments, in fragments of eight characters, and a view of them on every
+fragment; **W3n** the same, nobody wants views. **parser** the parser of partial JSON alone, beside one \`JSON.parse\` of the whole. **W4** so many streams
+of W2 at once in one process, one event each a tick; a call's delay is from its last argument byte to the whole call. **W5** one piece of text each
+millisecond, from the bytes to the subscriber.
+
+## Text and calls
+
+CPU time as a multiple of the floor's, on a log axis; the green line is the goal.
+
+${picture('bench-clients.svg', 'Bars: CPU time of each client as a multiple of the hand-written loop')}
+## Growth
+
+${picture('bench-arguments.svg', 'Curves: CPU time over the length of the arguments')}
+${picture('bench-crowd.svg', 'Curves: CPU time over the number of streams')}
+## Where a goal is not met
+
+${missed(rows)}
+${profilesPart(profiles)}
+## Versions
+
+${versions.join(' · ')}
+`;
+}
+
+function tableRow({ id, goals, shows, found }) {
+  const { toolstream, floor, rxjs, ...peers } = found;
+  const keys = shows ?? goals.map(({ key }) => key);
+  const figure = (figures) => figures?.out?.replace(/^void.*/s, 'void') ?? keys.map((key) => shown(key, figures?.[key])).join(', ');
+  const marks = goals.map((goal) => ({ true: '✓', false: '✗' })[isMet(goal, toolstream)] ?? '–');
+  const others = Object.entries(peers).map(([name, figures]) => `${name} ${figure(figures)}`);
+  const cpu = floor?.cpuMs ? `F1 ${floor.cpuMs} ms` : rxjs?.cpuMs ? `rxjs ${rxjs.cpuMs} ms` : heap(floor);
+  return `| ${id} | ${goals.map(goalText).join('; ')} | ${figure(toolstream)} | ${marks.join(' ')} | ${[cpu, ...others].filter(Boolean).join('; ')} |`;
+}
+
+const heap = (floor) => (floor?.heapKb ? `F1 ${floor.heapKb} kB` : '');
+
+function missed(rows) {
+  const all = rows.flatMap(({ id, goals, found: { toolstream } }) =>
+    goals.filter((goal) => toolstream?.out || isMet(goal, toolstream) === false).map((goal) => ({ id, goal, toolstream })),
+  );
+  if (all.length === 0) return 'Every goal is met.\n';
+  const lines = all.map(({ id, goal, toolstream }) => {
+    const figure = toolstream.out ?? `${shown(goal.key, toolstream[goal.key], goal.of)}, ${missedBy(goal, toolstream)}`;
+    return `- ${id}: ${goalText(goal)}, measured ${figure}.`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function profilesPart(profiles) {
+  const parts = Object.entries(profiles).map(([id, functions]) => {
+    const lines = functions.map(({ name, percent }) => `| ${percent} % | \`${name}\` |`);
+    return `### Where our time goes: ${id}\n\nTime within each function itself (\`npm run bench -- --profile ${id.split(' ')[0]}\`).\n\n| | function |\n| --- | --- |\n${lines.join('\n')}\n`;
+  });
+  return parts.join('\n');
+}
+
+function bars({ cases: measured }) {
+  const groups = BARS.filter((id) => measured[id]).map((id) => {
+    const found = Object.entries(measured[id]).map(([name, { cpuRatio, out }]) => ({
+      name: name === 'floor' ? 'F1' : name,
+      value: cpuRatio,
+      note: out?.replace(/^void.*/s, 'void'),
+    }));
+    return { title: id, goal: cases.find((each) => each.id === id).goals[0].most, bars: found };
+  });
+  return groups.length > 0 && barPlot('CPU time of each client as a multiple of the hand-written loop', groups);
+}
+
+function growth({ cases: measured }, work, title, sizeOf, whole = false) {
+  const sizes = cases.filter((each) => each.work === work && each.size && measured[each.id]);
+  if (sizes.length < 2) return undefined;
+  const names = [...new Set(sizes.flatMap(({ id }) => Object.keys(measured[id])))];
+  const curves = names.map((name) => {
+    const points = sizes.flatMap((size) => {
+      const cpuMs = measured[size.id][name]?.cpuMs;
+      return cpuMs === undefined ? [] : [[sizeOf(size), whole ? cpuMs : perStream(size, cpuMs)]];
+    });
+    const over = sizes.find(({ id }) => measured[id][name]?.out?.startsWith('>'));
+    return { name: name === 'floor' ? 'F1' : name, points, over: over && sizeOf(over) };
+  });
+  const drawn = curves.filter(({ points }) => points.length > 0);
+  const limit = drawn.some(({ over }) => over !== undefined) ? 20_000 : undefined;
+  return growthPlot(title, {
+    curves: drawn,
+    sizes: sizes.map((size) => ({ name: size.size, value: sizeOf(size) })),
+    unit: 'milliseconds of CPU time',
+    limit,
+  });
+}

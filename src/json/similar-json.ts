@@ -1,0 +1,199 @@
+/** Texts longer than this are parsed, never learned from, in UTF-16 code units: there the deltas outweigh what is around them. */
+const LONGEST_SAMPLE = 4096;
+/** How many kinds of text are known at once; the one that was not met for longest goes. */
+const MAX_SHAPES = 24;
+/** Texts that differ in more places than this are of no kind. */
+const MAX_HOLES = 12;
+
+const QUOTE = 0x22;
+const SPACE = 0x20;
+const BRACE = 0x7d;
+/** The strings and numbers of a JSON text, keys too; between them lie punctuation, white space, `true`, `false` and `null`. */
+const TOKENS = /("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/;
+
+type Container = Record<string, unknown>;
+
+/** A kind of text. */
+interface Shape {
+  /** A text of the kind: the tokens, at odd places, and what lies between them. */
+  readonly split: readonly string[];
+  /** The places in `split` in which texts of the kind differed. */
+  readonly differing: ReadonlySet<number>;
+  /** What lies before, between and after the holes; none before a second text of the kind has shown where they are. */
+  readonly fixed: readonly string[];
+  readonly holes: readonly Hole[];
+  /** The value of the text that was read last. */
+  readonly value: unknown;
+  /** Whether texts can be compared with it. */
+  readonly isKnown: boolean;
+}
+
+interface Hole {
+  readonly isString: boolean;
+  /** What it says, as written, if it said the same twice in a row, as ids and names do; empty otherwise. */
+  token: string;
+  readonly place: Place;
+}
+
+/** Where in the value a hole's value stands. */
+interface Place {
+  readonly holder: Container;
+  readonly key: string;
+}
+
+/**
+ * `JSON.parse` for texts that resemble each other, as the chunks of a stream do: nearly all of them differ in a few strings and numbers.
+ *
+ *     {"id":"a1","choices":[{"delta":{"content":"Hel"}}]}
+ *     {"id":"a1","choices":[{"delta":{"content":"lo"}}]}
+ *     └───────────── fixed ──────────────────┘└hole┘└──┘
+ *
+ * Two texts of a kind show where the holes are. Of a third only what stands in the holes is parsed, and what is around them compared, in a fraction
+ * of the time. A hole takes a string, or a number, and nothing else, so a text that fits is the sample with other values in it; what does not fit
+ * is parsed. Either way the value is the one that `JSON.parse` gives.
+ *
+ * A value is lent: the next text of its kind is written into the same object. Whoever keeps a part of it keeps a copy.
+ *
+ * Keeps {@link MAX_SHAPES} samples of at most {@link LONGEST_SAMPLE} code units.
+ */
+export class SimilarJson {
+  /** The one that was met last comes first. */
+  private readonly shapes: Shape[] = [];
+
+  /** The value of a text that resembles others; `undefined` if it does not: parse it then, and {@link learn} from it. */
+  find(padded: string): unknown {
+    const { shapes } = this;
+    const text = unpadded(padded);
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i] as Shape;
+      if (!shape.isKnown || !fits(shape, text)) continue;
+      if (i > 0) this.toFront(i, shape);
+      return shape.value;
+    }
+    return undefined;
+  }
+
+  /** Takes a text that was parsed, and was an object or array, as a sample. */
+  learn(text: string): void {
+    if (text.length > LONGEST_SAMPLE) return;
+    // A copy: slices of it, kept, would hold on to the whole chunk it was cut from.
+    const split = (JSON.parse(JSON.stringify(unpadded(text))) as string).split(TOKENS);
+    const { shapes } = this;
+    for (let i = 0; i < shapes.length; i++) {
+      const { split: known, differing } = shapes[i] as Shape;
+      const holes = holesBetween(known, split, differing);
+      if (holes === undefined) continue;
+      this.toFront(i, shapeOf(split, holes));
+      return;
+    }
+    if (shapes.length >= MAX_SHAPES) shapes.pop();
+    shapes.unshift({ split, differing: new Set(), fixed: [], holes: [], value: undefined, isKnown: false });
+  }
+
+  private toFront(i: number, shape: Shape): void {
+    // By hand: a `splice` makes an array, and a stream with several calls changes its kind often.
+    const { shapes } = this;
+    for (let at = i; at > 0; at--) shapes[at] = shapes[at - 1] as Shape;
+    shapes[0] = shape;
+  }
+}
+
+/** Without the blanks before the last brace: some servers pad each payload to another length, so that its length tells nothing. */
+function unpadded(text: string): string {
+  let end = text.length - 1;
+  if (text.charCodeAt(end - 1) !== SPACE) return text;
+  while (text.charCodeAt(end - 1) === SPACE) end--;
+  return text.charCodeAt(text.length - 1) === BRACE ? `${text.slice(0, end)}}` : text;
+}
+
+/** Whether a text is of a kind; the kind's `value` is then that of the text. */
+function fits({ fixed, holes }: Shape, text: string): boolean {
+  const last = holes.length - 1;
+  // A slice is no copy, and comparing it takes a fifth of the time of `startsWith`.
+  const first = fixed[0] as string;
+  if (text.slice(0, first.length) !== first) return false;
+  let at = first.length;
+  for (let i = 0; i <= last; i++) {
+    const hole = holes[i] as Hole;
+    const next = fixed[i + 1] as string;
+    let to = at + hole.token.length;
+    // With what follows it, so that no number goes on.
+    if (hole.token === '' || text.slice(at, to) !== hole.token || text.slice(to, to + next.length) !== next) {
+      if ((text.charCodeAt(at) === QUOTE) !== hole.isString) return false;
+      to = i === last ? text.length - next.length : text.indexOf(next, at);
+      if (to <= at || (i === last && text.slice(to) !== next)) return false;
+      if (!fill(hole, text.slice(at, to))) return false;
+    }
+    at = to + next.length;
+  }
+  return at === text.length;
+}
+
+/** Puts what a hole says into the value. @returns whether it is one string, or one number. */
+function fill(hole: Hole, token: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(token);
+  } catch {
+    return false;
+  }
+  if (typeof value !== (hole.isString ? 'string' : 'number')) return false;
+  const { holder, key } = hole.place;
+  // Written anew: a slice would hold on to the whole chunk it was cut from.
+  const again = Object.is(holder[key], value) ? JSON.stringify(value) : '';
+  hole.token = again === token ? again : '';
+  holder[key] = value;
+  return true;
+}
+
+/** Where texts of one kind differ; `undefined` if these two are not of one kind. */
+function holesBetween(known: readonly string[], split: readonly string[], differing: ReadonlySet<number>): Set<number> | undefined {
+  if (known.length !== split.length) return undefined;
+  for (let i = 0; i < known.length; i += 2) if (known[i] !== split[i]) return undefined;
+  const holes = new Set(differing);
+  for (let i = 1; i < known.length; i += 2) {
+    if (known[i] === split[i]) continue;
+    const isKey = /^\s*:/.test(known[i + 1] as string);
+    // What says what it is, is of one kind with others that say the same.
+    if (isKey || known[i - 2] === '"type"' || known[i - 2] === '"object"' || isString(known[i]) !== isString(split[i])) return undefined;
+    holes.add(i);
+  }
+  return holes.size <= MAX_HOLES ? holes : undefined;
+}
+
+const isString = (token: string | undefined) => token?.charCodeAt(0) === QUOTE;
+
+/** A kind whose holes are known; nothing can be compared with it where a hole leads to no place of its own, as with a key that comes twice. */
+function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shape {
+  const at = [...differing].sort((a, b) => a - b);
+  const fixed = [...at, split.length].map((end, i) => split.slice((at[i - 1] ?? -1) + 1, end).join(''));
+  // With a probe in each hole the text is parsed once more: where the probes turn up, values go.
+  const probes = at.map((index) => `\u0000${index}`);
+  const value: unknown = JSON.parse(fixed.reduce((text, next, i) => text + JSON.stringify(probes[i - 1]) + next));
+  const places = new Map<string, Place>();
+  let found = 0;
+  findStrings(value, (text, place) => {
+    if (!probes.includes(text)) return;
+    places.set(text, place);
+    found++;
+  });
+  const isKnown = places.size === probes.length && found === probes.length;
+  const holes = isKnown ? at.map((index, i) => holeOf(split[index] as string, places.get(probes[i] as string) as Place)) : [];
+  return { split, differing, fixed, holes, value, isKnown };
+}
+
+function holeOf(token: string, place: Place): Hole {
+  place.holder[place.key] = JSON.parse(token);
+  return { isString: isString(token), token: '', place };
+}
+
+/** Calls back for each string within a value. */
+function findStrings(value: unknown, found: (text: string, place: Place) => void): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Object.keys(value)) {
+    const holder = value as Container;
+    const inner = holder[key];
+    if (typeof inner === 'string') found(inner, { holder, key });
+    else findStrings(inner, found);
+  }
+}

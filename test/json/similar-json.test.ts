@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SimilarJson } from '../../src/json/similar-json.ts';
+import { jsonTexts, nearlyJson } from './arbitraries.ts';
+
+/** What met these texts. */
+function having(...texts: readonly string[]): SimilarJson {
+  const similar = new SimilarJson();
+  for (const text of texts) if (similar.find(text) === undefined) similar.learn(text);
+  return similar;
+}
+
+const delta = (content: string, id = 'a1') => `{"id":"${id}","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}}}]}`;
+
+describe('SimilarJson', () => {
+  it('knows a kind of text once two of the kind have differed', () => {
+    const similar = having(delta('a'));
+    expect(similar.find(delta('b'))).toBeUndefined();
+    similar.learn(delta('b'));
+    expect(similar.find(delta('c'))).toEqual(JSON.parse(delta('c')));
+  });
+
+  it('knows a text that came before, letter by letter, once it came twice', () => {
+    const similar = having('{"done":false}', '{"done":false}');
+    expect(similar.find('{"done":false}')).toEqual({ done: false });
+    expect(similar.find('{"done":true}')).toBeUndefined();
+  });
+
+  it('learns of another place that differs', () => {
+    const similar = having(delta('a'), delta('b'));
+    expect(similar.find(delta('c', 'a2'))).toBeUndefined();
+    similar.learn(delta('c', 'a2'));
+    expect(similar.find(delta('d', 'a3'))).toEqual(JSON.parse(delta('d', 'a3')));
+  });
+
+  it('keeps several kinds apart, however they alternate', () => {
+    const call = (index: number, text: string) => `{"calls":[{"index":${index},"arguments":${JSON.stringify(text)}}]}`;
+    const similar = having(delta('a'), call(0, '{"x'), delta('b'), call(1, '":1}'));
+    for (const text of [call(2, '\\"'), delta('c'), call(10, '\n'), delta('é'), call(-1, '')]) {
+      expect(similar.find(text)).toEqual(JSON.parse(text));
+    }
+  });
+
+  it('reads a word that stays the same for a while, and then another', () => {
+    const similar = having(delta('a', 'a1'), delta('b', 'b2'));
+    for (const id of ['c3', 'c3', 'c3', 'd4', 'd', 'd4e', 'd4e', '']) {
+      expect(similar.find(delta('x', id))).toEqual(JSON.parse(delta('x', id)));
+    }
+  });
+
+  it('knows a text however it is padded before its last brace', () => {
+    const similar = having('{"a":"1"}', '{"a":"2"   }');
+    expect(similar.find('{"a":"3"       }')).toEqual({ a: '3' });
+    expect(similar.find('{"a":"4 ]')).toBeUndefined();
+    expect(similar.find('{"a":"5 }')).toBeUndefined();
+    expect(similar.find('{"a":"6 "}')).toEqual({ a: '6 ' });
+  });
+
+  it('does not take the start of a number for the number', () => {
+    const text = (n: string) => `{"n":${n},"m":1}`;
+    const similar = having(text('1'), text('2'), text('12'), text('12'));
+    for (const n of ['12', '123', '1', '-1.5e3', '0', '12']) expect(similar.find(text(n))).toEqual(JSON.parse(text(n)));
+  });
+
+  it.each([
+    ['a number in a string’s place', '{"a":5,"b":"x"}'],
+    ['null in a string’s place', '{"a":null,"b":"x"}'],
+    ['an object in a string’s place', '{"a":{"c":1},"b":"x"}'],
+    ['two values in one place', '{"a":"1","c":"2","b":"x"}'],
+    ['another key', '{"c":"1","b":"x"}'],
+    ['more behind it', '{"a":"1","b":"x"}}'],
+    ['less', '{"a":"1","b":"x"'],
+    ['a control character', '{"a":"\n","b":"x"}'],
+    ['a broken escape', '{"a":"\\x","b":"x"}'],
+    ['a quote too few', '{"a":"1,"b":"x"}'],
+  ])('does not know %s', (_, text) => {
+    const similar = having('{"a":"1","b":"x"}', '{"a":"2","b":"y"}', '{"a":"3","b":"x"}');
+    expect(similar.find('{"a":"4","b":"z"}')).toEqual({ a: '4', b: 'z' });
+    expect(similar.find(text)).toBeUndefined();
+  });
+
+  it.each(['01', '1.', '.5', '+1', '1e', '-', '0x1'])('does not know %s for a number', (number) => {
+    expect(having('{"a":1}', '{"a":2}').find(`{"a":${number}}`)).toBeUndefined();
+  });
+
+  it('takes what says what it is for another kind where it says something else', () => {
+    expect(having('{"type":"a","x":1}', '{"type":"b","x":1}').find('{"type":"c","x":1}')).toBeUndefined();
+    expect(having('{"object":"chunk","x":1}', '{"object":"error","x":1}').find('{"object":"chunks","x":1}')).toBeUndefined();
+  });
+
+  it('knows no text in which a key comes twice, since its first value goes nowhere', () => {
+    expect(having('{"a":"1","a":"x"}', '{"a":"2","a":"x"}').find('{"a":"3","a":"x"}')).toBeUndefined();
+  });
+
+  it('reads `__proto__` as a key like any other', () => {
+    const similar = having('{"__proto__":"a"}', '{"__proto__":"b"}');
+    const value = similar.find('{"__proto__":"c"}') as object;
+    expect(Object.entries(value)).toEqual([['__proto__', 'c']]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  it('tells real text from its own probes', () => {
+    const text = (a: string) => `{"a":${JSON.stringify(a)},"b":"\\u00003"}`;
+    const similar = having(text('1'), text('2'));
+    expect(similar.find(text('x')) ?? JSON.parse(text('x'))).toEqual(JSON.parse(text('x')));
+  });
+
+  it('forgets the kind that was not met for longest', () => {
+    const text = (kind: number, word: string) => `{"${'x'.repeat(kind + 1)}":"${word}"}`;
+    const similar = having();
+    for (let kind = 0; kind < 25; kind++)
+      for (const word of ['a', 'b']) if (!similar.find(text(kind, word))) similar.learn(text(kind, word));
+    expect(similar.find(text(0, 'c'))).toBeUndefined();
+    for (let kind = 1; kind < 25; kind++) expect(similar.find(text(kind, 'c'))).toEqual(JSON.parse(text(kind, 'c')));
+  });
+
+  it('learns nothing of long texts, and knows long ones of a kind it learned from short ones', () => {
+    const long = 'x'.repeat(5000);
+    expect(having(`{"a":"${long}1"}`, `{"a":"${long}2"}`).find(`{"a":"${long}3"}`)).toBeUndefined();
+    expect(having('{"a":"1"}', '{"a":"2"}').find(`{"a":"${long}"}`)).toEqual({ a: long });
+  });
+
+  it('knows no kind with more than twelve places that differ', () => {
+    const text = (n: number, places: number) => JSON.stringify(Array.from({ length: places }, (_, i) => n + i));
+    expect(having(text(1, 12), text(100, 12)).find(text(7, 12))).toEqual(JSON.parse(text(7, 12)));
+    expect(having(text(1, 13), text(100, 13)).find(text(7, 13))).toBeUndefined();
+  });
+
+  it('law: what it finds is what JSON.parse gives', () => {
+    let found = 0;
+    const words = fc.array(fc.oneof(jsonTexts, fc.constantFrom('"a"', '"b"', '1', '22', '"\\n"', '"\\""', '-0', '1e999', '"\\u0000"')), {
+      minLength: 8,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(jsonTexts, nearlyJson, words, fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), (base, odd, values, places) => {
+        const atoms = [...base.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g)];
+        const similar = new SimilarJson();
+        const texts = values.map((value, i) => {
+          const atom = atoms[(places[i % places.length] ?? 0) % Math.max(1, atoms.length)];
+          return atom ? base.slice(0, atom.index) + value + base.slice(atom.index + atom[0].length) : value;
+        });
+        for (const text of [...texts, ...texts, odd, base]) {
+          const value = similar.find(text);
+          let parsed: unknown;
+          try {
+            parsed = JSON.parse(text);
+          } catch {
+            expect(value).toBeUndefined();
+            continue;
+          }
+          if (value !== undefined) {
+            found++;
+            expect(value).toEqual(parsed);
+            expect(JSON.stringify(value)).toBe(JSON.stringify(parsed));
+          } else if (typeof parsed === 'object' && parsed !== null) similar.learn(text);
+        }
+      }),
+      { numRuns: process.env.CI ? 2000 : 500 },
+    );
+    expect(found).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import * as all from '../../src/dialects/index.ts';
+import type { ModelEvent } from '../../src/events.ts';
+import type { Frame } from '../../src/frame.ts';
+import { runStage } from '../../src/stage.ts';
+import { wireOf } from '../support/codecs.ts';
+import { figure } from '../support/figures.ts';
+import { recordedBytes, recordings } from '../support/shared.ts';
+import { draw, runs } from './support.ts';
+
+const dialects = Object.values(all).filter((one): one is Dialect => typeof (one as Partial<Dialect>).decoder === 'function');
+
+/** White space before a payload changes nothing but this: it is parsed, whatever was met before. */
+const parsed = (frames: readonly Frame[]): Frame[] =>
+  frames.map((frame) => (frame.data.startsWith('{') ? { ...frame, data: ` ${frame.data}` } : frame));
+
+function decoded(dialect: Dialect, frames: readonly Frame[]) {
+  const { values, error } = runStage(dialect.decoder({ callIdSeed: 'law' }), frames);
+  return { values, error: error instanceof Error ? [error.name, (error as { partial?: unknown }).partial] : error };
+}
+
+/** How many payloads were not parsed whole. */
+function notParsed(read: () => void, frames: readonly Frame[]): number {
+  const { parse } = JSON;
+  const payloads = new Set(frames.map(({ data }) => data));
+  let whole = 0;
+  JSON.parse = (text: string, ...rest: []) => {
+    if (payloads.has(text)) whole++;
+    return parse(text, ...rest) as unknown;
+  };
+  try {
+    read();
+  } finally {
+    JSON.parse = parse;
+  }
+  return frames.length - whole;
+}
+
+describe('law: events are the same whether a payload is parsed or found like one before', () => {
+  it.each(dialects.map((dialect) => [dialect.name, dialect] as const))('of every recording of %s', (name, dialect) => {
+    let found = 0;
+    let frames = 0;
+    const recorded = recordings(name === 'anthropic-messages' ? 'anthropic' : name);
+    for (const recording of recorded) {
+      const read = runStage(wireOf(dialect).parse(), [recordedBytes(recording)]).values.filter(({ stray }) => !stray);
+      const expected = decoded(dialect, parsed(read));
+      // Twice: the second time, kinds are known from its start.
+      for (let time = 0; time < 2; time++) {
+        found += notParsed(() => expect(decoded(dialect, read)).toEqual(expected), read);
+        frames += read.length;
+      }
+    }
+    figure(`law-similar-${name}`, { frames, found });
+    if (recorded.length > 0) expect(found).toBeGreaterThan(frames / 4);
+  });
+
+  it.each(dialects.map((dialect) => [dialect.name, dialect] as const))('of drawn answers of %s, one after the other', (_, dialect) => {
+    let found = 0;
+    fc.assert(
+      fc.property(fc.array(draw.round(), { minLength: 2, maxLength: 3 }), (rounds) => {
+        for (const round of rounds) {
+          const frames = runStage(dialect.encoder(), round as readonly ModelEvent[]).values;
+          const expected = decoded(dialect, parsed(frames));
+          found += notParsed(() => expect(decoded(dialect, frames)).toEqual(expected), frames);
+        }
+      }),
+      runs(60),
+    );
+    expect(found).toBeGreaterThan(60);
+  });
+});
