@@ -8,7 +8,7 @@ import { ContentCall } from '../../src/dialects/ollama-content-call.ts';
 import { usageOf, writtenUsage } from '../../src/dialects/ollama-wire.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
 import { isError, isRetryableStatus, providerErrorFrom } from '../../src/dialects/provider-error.ts';
-import { describeProblem } from '../../src/dialects/wire-problem.ts';
+import { describeProblem, oneOf, optional } from '../../src/dialects/wire-problem.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Message, ModelRequest } from '../../src/messages.ts';
 import type { Json } from '../../src/values.ts';
@@ -27,7 +27,11 @@ describe('dataUrlOf', () => {
 });
 
 describe('describeProblem', () => {
-  const codec = t.type({ list: t.array(t.union([t.type({ n: t.number }), t.null])), name: t.union([t.string, t.undefined]) });
+  const codec = t.type({
+    list: t.array(oneOf(t.type({ n: t.number }), t.null)),
+    name: oneOf(t.string, t.undefined),
+    more: optional(t.type({ x: optional(t.number) })),
+  });
 
   it.each([
     [{ list: [{ n: 'x' }] }, /^expected number at `list\.0\.n`, got string "x"$/],
@@ -36,11 +40,32 @@ describe('describeProblem', () => {
     [{ list: undefined }, /^expected an array at `list`, got undefined$/],
     [{ list: true }, /got boolean true$/],
     [{ list: 'x'.repeat(100) }, /got string "x{39}$/],
+    [{ list: [], more: [] }, /^expected an object at `more`, got an array$/],
+    [{ list: [], more: { x: 'y' } }, /^expected number at `more\.x`, got string "y"$/],
     [[], /^expected an object at `the top`, got an array$/],
     ['x', /^expected an object at `the top`, got string "x"$/],
   ])('says of %j what is wrong, and where', (payload, says) => expect(describeProblem(codec, payload)).toMatch(says));
 
-  it('has nothing to say where the codec accepts', () => expect(describeProblem(codec, { list: [null, { n: 1 }] })).toBeUndefined());
+  it('has nothing to say where the codec accepts', () => {
+    expect(describeProblem(codec, { list: [null, { n: 1 }] })).toBeUndefined();
+    expect(describeProblem(codec, { list: [], name: 'n', more: { x: null } })).toBeUndefined();
+  });
+
+  it('accepts by `is` what it accepts by decoding', () => {
+    expect(
+      [
+        { list: [null], name: undefined, more: null },
+        { list: [{ n: 1 }], name: 'n', more: { x: 1 } },
+      ].map(codec.is),
+    ).toEqual([true, true]);
+    expect(
+      [
+        { list: [1], name: 'n', more: null },
+        { list: [], name: 1, more: null },
+        { list: [], name: 'n', more: 1 },
+      ].some(codec.is),
+    ).toBe(false);
+  });
 });
 
 describe('DiagnosticBound', () => {
