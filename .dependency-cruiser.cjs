@@ -42,7 +42,9 @@ module.exports = {
       name: 'no-rxjs-in-stages',
       severity: 'error',
       comment: 'Stages are plain synchronous objects.',
-      from: { path: '^src/(sse|ndjson|json|calls|dialects|text|latency)/|^src/(values|messages|events|usage|errors|frame|joined-text|stage)\\.ts$' },
+      from: {
+        path: '^src/(sse|ndjson|json|calls|dialects|text|latency)/|^src/(values|messages|events|usage|errors|frame|joined-text|stage)\\.ts$',
+      },
       to: { path: '(^|/)node_modules/rxjs/' },
     },
     {
