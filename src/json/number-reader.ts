@@ -1,7 +1,7 @@
 /** So many digits, whatever they are, fit a double exactly; of 16, some do not (9007199254740993). */
 const EXACT_DIGITS = 15;
 /** 1, 10, 100 …: exact too. */
-const POWERS_OF_TEN = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+const POWERS_OF_TEN = /* @__PURE__ */ Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 /**
  * Says what a number is worth that comes in runs. `-12.50` is 1250 / 100 below zero: both are exact, and so the quotient is the double
