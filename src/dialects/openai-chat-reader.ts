@@ -12,6 +12,7 @@ import {
   type ChatDelta,
   type ChatFunctionCallDelta,
   type ChatToolCallDelta,
+  DELTA_FIELDS,
   finishReason,
   usageOf,
 } from './openai-chat-wire.ts';
@@ -34,19 +35,6 @@ const CHUNK_FIELDS = new Set([
   'p',
 ]);
 const CHOICE_FIELDS = new Set(['index', 'delta', 'message', 'finish_reason', 'native_finish_reason', 'stop_reason', 'usage']);
-const DELTA_FIELDS = new Set([
-  'role',
-  'content',
-  'refusal',
-  'reasoning',
-  'reasoning_content',
-  'reasoning_text',
-  'reasoning_details',
-  'tool_calls',
-  'function_call',
-  'channel',
-  'obfuscation',
-]);
 
 /** Fields of a choice that belong to its tokens: the same twice is said twice. */
 const PER_TOKEN = new Set(['logprobs', 'token_ids']);

@@ -111,7 +111,8 @@ const PLAIN_CHUNK = new Set([
   'p',
 ]);
 const PLAIN_CHOICE = new Set(['index', 'delta']);
-const PLAIN_DELTA = new Set([
+/** What is read of a delta, or says nothing. */
+export const DELTA_FIELDS: ReadonlySet<string> = new Set([
   'role',
   'content',
   'refusal',
@@ -139,7 +140,7 @@ function isPlainDelta(delta: ChatDelta | null | undefined): boolean {
   if (!delta) return true;
   const { content, tool_calls, function_call, reasoning_details } = delta;
   if (reasoning_details?.some(({ text, summary }) => typeof text !== 'string' && typeof summary !== 'string')) return false;
-  if (!saysOnly(delta, PLAIN_DELTA) || (content && typeof content !== 'string') || !isPlainFunction(function_call)) return false;
+  if (!saysOnly(delta, DELTA_FIELDS) || (content && typeof content !== 'string') || !isPlainFunction(function_call)) return false;
   return tool_calls?.every((call) => !call || (saysOnly(call, PLAIN_CALL) && isPlainFunction(call.function))) ?? true;
 }
 

@@ -78,10 +78,14 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   private read(frame: Frame, out: Output<ModelEvent>): void {
     const { data } = frame;
     // Most payloads differ from one before in a few words: what was looked at then need not be looked at again.
-    const similar = data.charCodeAt(0) === 0x7b /* { */ ? this.similar.find(data) : undefined;
-    if (similar !== undefined && frame.event !== 'error') {
-      this.reader.read(similar as object, out, true);
+    const similar = data.charCodeAt(0) === 0x7b /* { */ && frame.event !== 'error' ? this.similar.find(data) : undefined;
+    if (similar !== undefined) {
       if (this.samples < MAX_SAMPLES) this.samples++;
+      try {
+        this.reader.read(similar as object, out, true);
+      } finally {
+        this.similar.giveBack();
+      }
       return;
     }
     const payload = parse(data);

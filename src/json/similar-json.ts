@@ -52,25 +52,34 @@ interface Place {
  * of the time. A hole takes a string, or a number, and nothing else, so a text that fits is the sample with other values in it; what does not fit
  * is parsed. Either way the value is the one that `JSON.parse` gives.
  *
- * A value is lent: the next text of its kind is written into the same object. Whoever keeps a part of it keeps a copy.
+ * A value is lent: the next text of its kind is written into the same object. Whoever keeps a part of it keeps a copy, and says when it has been
+ * read ({@link giveBack}): until then nothing is found, since who reads it may make others read.
  *
  * Keeps {@link MAX_SHAPES} samples of at most {@link LONGEST_SAMPLE} code units.
  */
 export class SimilarJson {
   /** The one that was met last comes first. */
   private readonly shapes: Shape[] = [];
+  private isLent = false;
 
-  /** The value of a text that resembles others; `undefined` if it does not: parse it then, and {@link learn} from it. */
+  /** The value of a text that resembles others, lent; `undefined` if it does not: parse it then, and {@link learn} from it. */
   find(padded: string): unknown {
+    if (this.isLent) return undefined;
     const { shapes } = this;
     const text = unpadded(padded);
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i] as Shape;
       if (!shape.isKnown || !fits(shape, text)) continue;
       if (i > 0) this.toFront(i, shape);
+      this.isLent = true;
       return shape.value;
     }
     return undefined;
+  }
+
+  /** What was found has been read. */
+  giveBack(): void {
+    this.isLent = false;
   }
 
   /** Takes a text that was parsed, and was an object or array, as a sample. */

@@ -133,7 +133,7 @@ async function relay(
       }
       if (chunk === undefined || signal.aborted) return;
       if (gate) await handOn(chunk, gate, signal, subscriber);
-      else subscriber.next(chunk);
+      else if (chunk.length > 0) subscriber.next(chunk);
     }
   } finally {
     body.cancel();
@@ -167,6 +167,7 @@ async function opening(body: BodyReader, request: HttpRequest): Promise<Uint8Arr
   for (;;) {
     const chunk = await read(body, request);
     if (chunk === undefined) return chunks;
+    if (chunk.length === 0) continue;
     chunks.push(chunk);
     if (chunk.some(isInk) || body.offset > GATED_PIECE) return chunks;
   }

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SimilarJson } from '../../src/json/similar-json.ts';
+import { SimilarJson as Lending } from '../../src/json/similar-json.ts';
 import { jsonTexts, nearlyJson } from './arbitraries.ts';
+
+/** What is found is compared at once, and given back. */
+class SimilarJson extends Lending {
+  override find(text: string): unknown {
+    const found = super.find(text);
+    this.giveBack();
+    return found;
+  }
+}
 
 /** What met these texts. */
 function having(...texts: readonly string[]): SimilarJson {
@@ -124,6 +133,16 @@ describe('SimilarJson', () => {
     const text = (n: number, places: number) => JSON.stringify(Array.from({ length: places }, (_, i) => n + i));
     expect(having(text(1, 12), text(100, 12)).find(text(7, 12))).toEqual(JSON.parse(text(7, 12)));
     expect(having(text(1, 13), text(100, 13)).find(text(7, 13))).toBeUndefined();
+  });
+
+  it('finds nothing while a value is lent', () => {
+    const similar = new Lending();
+    for (const text of ['a', 'b']) similar.learn(delta(text));
+    const lent = similar.find(delta('c'));
+    expect(similar.find(delta('d'))).toBeUndefined();
+    expect(lent).toEqual(JSON.parse(delta('c')));
+    similar.giveBack();
+    expect(similar.find(delta('d'))).toEqual(JSON.parse(delta('d')));
   });
 
   it('law: what it finds is what JSON.parse gives', () => {

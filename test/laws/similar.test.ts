@@ -71,3 +71,33 @@ describe('law: events are the same whether a payload is parsed or found like one
     expect(found).toBeGreaterThan(60);
   });
 });
+
+describe('a payload that is read', () => {
+  const chunk = (reasoning: string, content: string): Frame => ({
+    data: JSON.stringify({ id: 'r', choices: [{ index: 0, delta: { reasoning, content } }] }),
+  });
+
+  it('keeps its words while a listener makes another stream read one of the same kind', () => {
+    const heard: string[] = [];
+    const inner = all.openAiChat.decoder();
+    const outer = all.openAiChat.decoder();
+    const silent = { enqueue: () => {}, error: () => {}, terminate: () => {} };
+    const out = {
+      ...silent,
+      enqueue: (event: ModelEvent) => {
+        if (event.type === 'reasoning-delta') inner.transform(chunk('theirs', 'their text'), silent);
+        if (event.type === 'text-delta') heard.push(event.text);
+      },
+    };
+    for (const text of ['a', 'b', 'c', 'd', 'e']) outer.transform(chunk(`thinks ${text}`, text), out);
+    expect(heard).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('is given back when reading it fails', () => {
+    const decoder = all.openAiChat.decoder({ maxTextLength: 3 });
+    const frames = ['a', 'b', 'c', 'd'].map((text) => chunk('', text));
+    expect(decoded({ ...all.openAiChat, decoder: () => decoder }, frames).error).toBeDefined();
+    const next = ['x', 'y', 'z'].map((text) => chunk('', text));
+    expect(notParsed(() => decoded(all.openAiChat, next), next)).toBe(3);
+  });
+});
