@@ -55,6 +55,12 @@ function follow(events: ReadonlyArray<Fields | string>): Fields[] {
 }
 
 describe('an event', () => {
+  it('that says text where a call is written is handed on, and stays as it was when more of its kind come', () => {
+    const said = ['a', 'b', 'c', 'd'];
+    const { values } = decode([messageStart(), tool(0, 't1', 'f'), ...said.map((word) => text(0, word))]);
+    expect(provided(values)).toEqual(said.map((word) => ['text_delta', { type: 'text_delta', text: word }]));
+  });
+
   it('that lacks what it announces says nothing', () => {
     const events = [
       { type: 'message_start' },

@@ -71,6 +71,14 @@ describe('a response', () => {
     expect(values.filter((event) => event.type === 'finish-reason')).toHaveLength(1);
   });
 
+  it('is cut where one of several choices has no finish reason, and settles the calls of each', () => {
+    const called = { index: 1, delta: { tool_calls: [{ index: 0, id: 'c1', function: { name: 'f', arguments: '' } }] } };
+    const { values, error } = decode([{ choices: [called] }, { choices: [{ index: 0, delta: { content: 'x' }, finish_reason: 'stop' }] }]);
+    expect(error).toBeInstanceOf(InterruptedError);
+    expect(values).toContainEqual({ type: 'tool-call-start', callId: 'c1', index: 0, name: 'f', choice: 1 });
+    expect(roundEnd(values)).toBeUndefined();
+  });
+
   it('with several choices marks those after the first', () => {
     const chunk = (index: number, content: string) => ({ choices: [{ index, delta: { content }, finish_reason: 'stop' }] });
     const { values } = decode([chunk(1, 'b'), chunk(0, 'a'), done]);

@@ -100,6 +100,20 @@ describe('fetchBytes', () => {
     expect(await asText(fetchBytes(request(url)))).toBe('');
   });
 
+  it('emits no chunk without bytes', async () => {
+    const pieces = ['', 'data: a\n\n', '', 'data: b\n\n', ''].map((text) => new TextEncoder().encode(text));
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    });
+    const fetch = async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+    const sizes: number[] = [];
+    await lastValueFrom(fetchBytes(request('http://127.0.0.1/v1'), { fetch }).pipe(tap((bytes) => sizes.push(bytes.length))));
+    expect(sizes).toEqual([9, 9]);
+  });
+
   it('emits a stream that is labelled as something else', async () => {
     for (const type of ['application/json', 'text/plain', 'text/html']) {
       const body = '\ufeff\n\n: ping\n\ndata: a\n\n';
