@@ -1,7 +1,7 @@
 /** A process with a crowd of answers at once, each with two calls and two rounds: how they ended, how late their calls were, what they weigh. */
-import { defineTool, httpModel, openAiChat, streamAnswer } from '../../src/index.ts';
+import { defineTool, httpModel, type Model, openAiChat, streamAnswer } from '../../src/index.ts';
 
-const [url = '', many = '1000', rampMs = '1000', weighing = ''] = process.argv.slice(2);
+const [urls = '', many = '1000', rampMs = '1000', weighing = ''] = process.argv.slice(2);
 const count = Number(many);
 const delays: number[] = [];
 const ends: Record<string, number> = {};
@@ -20,7 +20,9 @@ const look = defineTool({
     return city;
   },
 });
-const model = httpModel({ dialect: openAiChat, url, model: 'm' });
+/** What is shown is that all end, on a machine of any speed: none may run out of time on a slow one. */
+const timeouts = { connectMs: Infinity, firstEventMs: Infinity, idleMs: Infinity, totalMs: Infinity };
+const models = urls.split(' ').map((url) => httpModel({ dialect: openAiChat, url, model: 'm', timeouts }));
 const request = { messages: [{ role: 'user', content: 'go' }] } as const;
 
 global.gc?.();
@@ -32,7 +34,7 @@ let over = 0;
 /** Microseconds, by a clock that all processes of a machine share. */
 const now = () => Number(process.hrtime.bigint() / 1000n);
 
-function begin(): void {
+function begin(model: Model): void {
   open++;
   peak = Math.max(peak, open);
   let text = '';
@@ -49,7 +51,7 @@ function begin(): void {
       const { sent } = event.arguments.right as { readonly sent: number };
       delays.push(now() - sent);
     },
-    error: (error: Error) => end(error.name),
+    error: (error: Error) => end(`${error.name}: ${error.message}`),
     complete: () => end('answered'),
   });
 }
@@ -86,8 +88,7 @@ let begun = 0;
 const timer = setInterval(() => {
   const due = Math.min(count, Math.ceil((count * (performance.now() - startedAt)) / Number(rampMs)));
   while (begun < due) {
-    begun++;
-    begin();
+    begin(models[begun++ % models.length] as Model);
   }
   if (begun < count) return;
   clearInterval(timer);

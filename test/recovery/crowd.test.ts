@@ -56,10 +56,10 @@ describe('many answers at once in one process, each with two calls and two round
     '$count: all finish, every text is whole, every call runs once',
     { timeout: 240_000 },
     async ({ count, rampMs, everyMs, weighing }) => {
-      const port = await start<number>('server.mjs', [String(everyMs)]);
+      const urls = await start<string[]>('server.mjs', [String(everyMs)]);
       const figures = await start<Figures>(
         'client.mjs',
-        [`http://127.0.0.1:${port}/v1`, String(count), String(rampMs), weighing ? 'weigh' : ''],
+        [urls.join(' '), String(count), String(rampMs), weighing ? 'weigh' : ''],
         ['--expose-gc'],
       );
       figure(`crowd-${count}`, { ...figures, loadBefore });
