@@ -1,6 +1,7 @@
 // Breaks the sources one place at a time and counts what the tests notice, part after part: `npm run mutation`, or `npm run mutation -- json calls`.
 // Reports are in reports/mutation, one for each part, and total.json, what all of them come to by folder; what did not change is not done again.
-// `--sum` only adds up the reports that are there. Of the big parts a sample is tried; `--one-of 1` tries every mutant.
+// `--sum` only adds up the reports that are there. Of the big parts a sample is tried; `--one-of 1` tries every mutant, `--sample 1` others than
+// before: what tests were written against says little about how much the tests notice.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -44,7 +45,10 @@ const parts = {
 };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const { values, positionals } = parseArgs({ options: { sum: { type: 'boolean' }, 'one-of': { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { sum: { type: 'boolean' }, 'one-of': { type: 'string' }, sample: { type: 'string', default: '0' } },
+  allowPositionals: true,
+});
 const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no part. There are ${Object.keys(parts).join(', ')}.`);
 
@@ -110,7 +114,13 @@ function oneOf(name) {
 
 function told(name) {
   const { files, tests } = parts[name];
-  return { MUTATION_NAME: name, MUTATION_FILES: files, MUTATION_TESTS: tests, MUTATION_ONE_OF: String(oneOf(name)) };
+  return {
+    MUTATION_NAME: name,
+    MUTATION_FILES: files,
+    MUTATION_TESTS: tests,
+    MUTATION_ONE_OF: String(oneOf(name)),
+    MUTATION_SAMPLE: values.sample,
+  };
 }
 
 function percent({ mutants, noticed }) {

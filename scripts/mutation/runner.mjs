@@ -81,15 +81,16 @@ class OneProcess {
   }
 }
 
-/** One mutant of so many is tried, always the same ones. */
+/** One mutant of so many is tried, the same ones for the same number of the sample. */
 const ONE_OF = Number(process.env.MUTATION_ONE_OF ?? 1);
+const SAMPLE = Number(process.env.MUTATION_SAMPLE ?? 0);
 const MOST_MUTANTS = 100_000;
 
 /** Says of the others that only loading reaches them: those are ignored. */
 function sampled({ perTest, static: loading }) {
   if (ONE_OF === 1) return { perTest, static: loading };
   // Neighbours are alike, so the number is scattered first.
-  const chosen = (id) => (Math.imul(Number(id) + 20, 2_654_435_761) >>> 8) % ONE_OF === 0;
+  const chosen = (id) => (Math.imul(Number(id) + 20, 2_654_435_761) >>> 8) % ONE_OF === SAMPLE % ONE_OF;
   const ids = Array.from({ length: MOST_MUTANTS }, (_, id) => id).filter((id) => !chosen(id));
   const counts = (reached) => Object.fromEntries(Object.entries(reached).filter(([id]) => chosen(id)));
   return {
