@@ -55,6 +55,11 @@ export interface HttpRequest {
  */
 export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpRequest {
   checkEndpoint(endpoint);
+  return encodedFor(endpoint, input);
+}
+
+/** The same for an endpoint that was checked. */
+export function encodedFor(endpoint: Endpoint, input: RequestInput): HttpRequest {
   const request = checkedRequest(input);
   const { dialect, model, legacyFunctions, streamUsage, maxTokensField, customTools } = endpoint;
   const extra = { ...endpoint.body, ...request.extra };
@@ -63,18 +68,36 @@ export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpReques
     { model, legacyFunctions, streamUsage, maxTokensField, customTools },
   );
   return discreet({
-    url: joinUrl(endpoint.url, path),
+    url: joinedUrl(endpoint, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
     framings: framingsOf(dialect),
   });
 }
 
+/** What an endpoint's URL came to: joining it parses it, and an endpoint asks at one place. */
+const joinedUrls = new WeakMap<Endpoint, { readonly base: string; readonly path: string; readonly url: string }>();
+
+function joinedUrl(endpoint: Endpoint, path: string): string {
+  const base = endpoint.url;
+  const known = joinedUrls.get(endpoint);
+  if (known?.base === base && known.path === path) return known.url;
+  const url = joinUrl(base, path);
+  // Any other is relative to the page, which changes.
+  if (/^https?:/i.test(base)) joinedUrls.set(endpoint, { base, path, url });
+  return url;
+}
+
 /** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
+const shown = {
+  value(this: HttpRequest) {
+    return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
+  },
+};
+const discretion = { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown };
+
 function discreet(request: HttpRequest): HttpRequest {
-  const { url, body, framings } = request;
-  const show = { value: () => ({ url: shownUrl(url), body: `${body.length} characters`, framings }) };
-  return Object.defineProperties(request, { toJSON: show, [Symbol.for('nodejs.util.inspect.custom')]: show });
+  return Object.defineProperties(request, discretion);
 }
 
 /**

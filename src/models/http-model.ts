@@ -1,21 +1,21 @@
-import { catchError, defer, map, Observable, takeUntil, throwError } from 'rxjs';
+import { Observable } from 'rxjs';
 import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
 import type { ResumeRequest } from '../dialects/resumption.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
 import type { ModelRequest } from '../messages.ts';
 import type { ParseSseOptions } from '../sse/parser.ts';
-import type { Stage } from '../stage.ts';
+import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
-import { abortionOf } from './abortion.ts';
+import { whenAborted } from './abortion.ts';
 import { decodeFrames } from './decode-frames.ts';
-import { checkEndpoint, type Endpoint, type HttpRequest, httpRequest } from './endpoint.ts';
+import { checkEndpoint, type Endpoint, encodedFor, type HttpRequest } from './endpoint.ts';
 import { type FetchBytesOptions, fetchBytes } from './fetch-bytes.ts';
 import { frameReader } from './framing.ts';
 import type { Model } from './model.ts';
-import { redactDiagnostic, redactError, redactor } from './redact.ts';
+import { type Redact, redactDiagnostic, redactError, redactor } from './redact.ts';
 import { resuming } from './resume.ts';
-import { beforeFirstEvent, type Cancellation, checkedRetry, type RetryOptions, retrying } from './retry.ts';
+import { beforeFirstEvent, type Cancellation, cancellationBy, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import { checkedTimeouts, type Timeouts, TryClock } from './try-clock.ts';
 
 /** An endpoint, and how to get along with it. */
@@ -81,64 +81,93 @@ export function httpModel(options: HttpModelOptions): Model {
   // Throws now where a bound is none, or the dialect is no HTTP one.
   frames();
   const timeouts = checkedTimeouts(options.timeouts);
-  const retry = checkedRetry(options.retry);
+  const rules = { ...checkedRetry(options.retry), retryIf: beforeFirstEvent };
+  const settings: Settings = { ...options, timeouts, retry: rules, frames };
   return (request, answer) => {
-    const cancellation = { aborted$: abortionOf(answer), isWanted: () => answer?.aborted !== true };
-    const ask = () => defer(() => askOnce({ ...options, timeouts, retry }, request, cancellation, frames));
-    return retrying(ask, { ...retry, retryIf: beforeFirstEvent }, cancellation);
+    const cancellation = cancellationBy(answer);
+    return retrying(() => new Try(settings, request, answer, cancellation).events$(), rules, cancellation);
   };
 }
 
-type Settings = HttpModelOptions & { readonly timeouts: Required<Timeouts>; readonly retry: Required<RetryOptions> };
+type Settings = HttpModelOptions & {
+  readonly timeouts: Required<Timeouts>;
+  readonly retry: Required<RetryOptions>;
+  readonly frames: () => Stage<Uint8Array, Frame>;
+};
 
 /** One try: a request and its response, over several connections where its rest can be had. */
-function askOnce(
-  settings: Settings,
-  request: ModelRequest,
-  cancellation: Cancellation,
-  frames: () => Stage<Uint8Array, Frame>,
-): Observable<ModelEvent> {
-  const { dialect, timeouts, retry, fetch, gate, resumeRequest = dialect.resumeRequest } = settings;
-  const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
-  const sent = httpRequest(settings, request);
-  let note: (diagnostic: Diagnostic) => void = () => {};
-  let clock = new TryClock(timeouts);
-  let redact = (text: string) => text;
-  let finished = 0;
+class Try implements Stage<ModelEvent, ModelEvent> {
+  private clock: TryClock;
+  private finished = 0;
+  /** What was sent last: errors must not quote it. */
+  private sent: { readonly url: string; readonly headers: Readonly<Record<string, string>> } | undefined;
+  private note: (diagnostic: Diagnostic) => void = () => {};
+  private readonly settings: Settings;
+  private readonly request: ModelRequest;
+  private readonly answer: AbortSignal | undefined;
+  private readonly cancellation: Cancellation;
 
-  const open = (asked: HttpRequest): Observable<Frame> => {
-    clock = new TryClock(timeouts);
+  constructor(settings: Settings, request: ModelRequest, answer: AbortSignal | undefined, cancellation: Cancellation) {
+    this.clock = new TryClock(settings.timeouts);
+    this.settings = settings;
+    this.request = request;
+    this.answer = answer;
+    this.cancellation = cancellation;
+  }
+
+  events$(): Observable<ModelEvent> {
+    const { settings, request, cancellation } = this;
+    const { dialect, retry, resumeRequest = dialect.resumeRequest } = settings;
+    const callIdSeed = String(request.messages.filter(({ role }) => role === 'assistant').length);
+    const sent = encodedFor(settings, request);
+    const open = (asked: HttpRequest) => this.open(asked);
+    const isOver = () => this.finished >= (request.choices ?? 1);
+    const note = (diagnostic: Diagnostic) => this.note(diagnostic);
+    const frames$ = resumeRequest ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note }) : open(sent);
+    const events$ = frames$.pipe(
+      decodeFrames(dialect, { ...settings, callIdSeed }),
+      through(() => this),
+    );
+    if (!resumeRequest) return events$;
+    return new Observable((subscriber) => {
+      this.note = (diagnostic) => subscriber.next(diagnostic);
+      events$.subscribe(subscriber);
+    });
+  }
+
+  /** The frames of one connection. Its time limits are raised before the decoder, which knows what there was of the answer. */
+  private open(asked: HttpRequest): Observable<Frame> {
+    const { timeouts, fetch, gate, frames } = this.settings;
+    const clock = new TryClock(timeouts);
+    this.clock = clock;
     const headers = async () => {
       const all = await asked.headers();
-      redact = redactor(asked.url, all);
+      this.sent = { url: asked.url, headers: all };
       return all;
     };
     const reading = { connectMs: timeouts.connectMs, ...(fetch && { fetch }), ...(gate && { gate: clock.watch(gate) }) };
-    return fetchBytes({ ...asked, headers }, reading).pipe(
-      // Before the decoder, which knows what there was of the answer.
-      takeUntil(clock.limits$),
-      takeUntil(cancellation.aborted$),
-      through(frames),
-    );
-  };
-  const isOver = () => finished >= (request.choices ?? 1);
-  const frames$ = resumeRequest
-    ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note: (diagnostic) => note(diagnostic) })
-    : open(sent);
-  const events$ = frames$.pipe(
-    decodeFrames(dialect, { ...settings, callIdSeed }),
-    map((event) => {
-      clock.saw(event);
-      if (event.type === 'finish-reason') finished++;
-      if (event.type === 'round-end') finished = Infinity;
-      // What quotes the server may quote the key, and the decoder does not know it.
-      return redactDiagnostic(event, redact);
-    }),
-    catchError((error) => throwError(() => redactError(error, redact))),
-  );
-  if (!resumeRequest) return events$;
-  return new Observable((subscriber) => {
-    note = (diagnostic) => subscriber.next(diagnostic);
-    events$.subscribe(subscriber);
-  });
+    const bytes$ = fetchBytes({ ...asked, headers }, reading);
+    return new Observable<Uint8Array>((subscriber) => {
+      const fail = (error: unknown) => subscriber.error(error);
+      subscriber.add(clock.start(fail));
+      if (this.answer) subscriber.add(whenAborted(this.answer, fail));
+      if (!subscriber.closed) bytes$.subscribe(subscriber);
+    }).pipe(through(frames));
+  }
+
+  transform(event: ModelEvent, out: Output<ModelEvent>): void {
+    this.clock.saw(event);
+    if (event.type === 'finish-reason') this.finished++;
+    if (event.type === 'round-end') this.finished = Infinity;
+    // What quotes the server may quote the key, and the decoder does not know it.
+    out.enqueue(event.type === 'diagnostic' ? redactDiagnostic(event, this.redactor()) : event);
+  }
+
+  fail(error: unknown): unknown {
+    return redactError(error, this.redactor());
+  }
+
+  private redactor(): Redact {
+    return this.sent ? redactor(this.sent.url, this.sent.headers) : (text) => text;
+  }
 }

@@ -1,4 +1,4 @@
-import { catchError, concat, defer, NEVER, type Observable, of, switchMap, takeUntil, throwError, timer } from 'rxjs';
+import { Observable, Subscriber, takeUntil, timer } from 'rxjs';
 import {
   ConnectionError,
   HttpError,
@@ -12,6 +12,7 @@ import {
 import type { AnyEvent, Diagnostic, RoundRestarted } from '../events.ts';
 import type { Stage } from '../stage.ts';
 import { through } from '../through.ts';
+import { abortionOf } from './abortion.ts';
 
 /** When a request is sent again. */
 export interface RetryOptions {
@@ -57,46 +58,116 @@ export interface RetryRules extends Required<RetryOptions> {
 export function retrying<E extends AnyEvent>(
   ask: (attempt: number) => Observable<E>,
   rules: RetryRules,
-  { aborted$, isWanted }: Cancellation = { aborted$: NEVER, isWanted: () => true },
+  cancellation: Cancellation = cancellationBy(undefined),
 ): Observable<E | Diagnostic | RoundRestarted> {
-  return defer(() => {
-    /** Why the try failed whose events are out, until the next one's take their place. */
-    let cut: unknown;
-    const attempt = (n: number): Observable<E | Diagnostic | RoundRestarted> =>
-      defer(() => {
-        let begun = false;
-        let ended = false;
-        const watch: Stage<E, E | RoundRestarted> = {
-          transform: (event, out) => {
-            if (!begun && event.type !== 'diagnostic') {
-              begun = true;
-              if (cut !== undefined) out.enqueue(restarted(n, cut));
-              cut = undefined;
-            }
-            ended ||= event.type === 'round-end';
-            out.enqueue(event);
-          },
-        };
-        return ask(n).pipe(
-          through(() => watch),
-          catchError((error) => {
-            const again = n < rules.maxTries && !ended && isWanted() && rules.retryIf(error, begun);
-            const waitMs = again ? waitBefore(n, error, rules) : undefined;
-            if (waitMs === undefined) throw error;
-            if (begun) cut = error;
-            const again$ = timer(waitMs).pipe(
-              takeUntil(aborted$),
-              switchMap(() => attempt(n + 1)),
-            );
-            return concat(of(retried(n, rules.maxTries, error, waitMs)), again$);
-          }),
-        );
-      });
-    return attempt(1).pipe(
-      // A try that brought nothing took nothing back: what came before it still stands.
-      catchError((error) => throwError(() => (isToolstreamError(cut) ? withWhatCame(error, cut.partial) : error))),
-    );
-  });
+  return new Observable((subscriber) => new Tries(ask, rules, cancellation, subscriber).begin(1));
+}
+
+/** An answer's signal as a {@link Cancellation}. */
+export const cancellationBy = (answer: AbortSignal | undefined): Cancellation => ({
+  aborted$: abortionOf(answer),
+  isWanted: () => answer?.aborted !== true,
+});
+
+type Target<E> = Subscriber<E | Diagnostic | RoundRestarted>;
+
+class Tries<E extends AnyEvent> {
+  /** Why the try failed whose events are out, until the next one's take their place. */
+  private cut: unknown;
+  private readonly ask: (attempt: number) => Observable<E>;
+  private readonly rules: RetryRules;
+  private readonly cancellation: Cancellation;
+  private readonly target: Target<E>;
+
+  constructor(ask: (attempt: number) => Observable<E>, rules: RetryRules, cancellation: Cancellation, target: Target<E>) {
+    this.ask = ask;
+    this.rules = rules;
+    this.cancellation = cancellation;
+    this.target = target;
+  }
+
+  begin(n: number): void {
+    let events$: Observable<E | RoundRestarted>;
+    try {
+      events$ = this.ask(n);
+    } catch (error) {
+      this.raise(error);
+      return;
+    }
+    if (this.cut !== undefined) events$ = events$.pipe(through(() => this.announcing(n)));
+    events$.subscribe(new Attempt(this.target, (error, seen) => this.failed(n, error, seen)));
+  }
+
+  /** Says that this try takes the place of what was cut, before its first event. */
+  private announcing(n: number): Stage<E | RoundRestarted, E | RoundRestarted> {
+    return {
+      transform: (event, out) => {
+        if (this.cut !== undefined && event.type !== 'diagnostic') {
+          out.enqueue(restarted(n, this.cut));
+          this.cut = undefined;
+        }
+        out.enqueue(event);
+      },
+    };
+  }
+
+  private failed(n: number, error: unknown, { begun, ended }: Seen): void {
+    const { rules, cancellation, target } = this;
+    let waitMs: number | undefined;
+    try {
+      const again = n < rules.maxTries && !ended && cancellation.isWanted() && rules.retryIf(error, begun);
+      waitMs = again ? waitBefore(n, error, rules) : undefined;
+    } catch (thrown) {
+      this.raise(thrown);
+      return;
+    }
+    if (waitMs === undefined) {
+      this.raise(error);
+      return;
+    }
+    if (begun) this.cut = error;
+    target.next(retried(n, rules.maxTries, error, waitMs));
+    const wait$ = timer(waitMs).pipe(takeUntil(cancellation.aborted$));
+    target.add(wait$.subscribe({ next: () => this.begin(n + 1), error: (aborted) => this.raise(aborted) }));
+  }
+
+  /** A try that brought nothing took nothing back: what came before it still stands. */
+  private raise(error: unknown): void {
+    this.target.error(isToolstreamError(this.cut) ? withWhatCame(error, this.cut.partial) : error);
+  }
+}
+
+/** What came of a try before it failed. */
+interface Seen {
+  /** An event other than a `diagnostic`. */
+  readonly begun: boolean;
+  /** Its `round-end`. */
+  readonly ended: boolean;
+}
+
+/** Hands on the events of one try, not its error. */
+class Attempt<E extends AnyEvent> extends Subscriber<E> implements Seen {
+  begun = false;
+  ended = false;
+  private readonly target: Subscriber<E>;
+  private readonly failed: (error: unknown, seen: Seen) => void;
+
+  constructor(target: Subscriber<E>, failed: (error: unknown, seen: Seen) => void) {
+    super(target);
+    this.target = target;
+    this.failed = failed;
+  }
+
+  protected override _next(event: E): void {
+    this.begun ||= event.type !== 'diagnostic';
+    this.ended ||= event.type === 'round-end';
+    this.target.next(event);
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe();
+    this.failed(error, this);
+  }
 }
 
 /** The rule before the first event: {@link isRetryable}. A try that emitted any event but a `diagnostic` is never repeated. */

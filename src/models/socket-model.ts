@@ -24,7 +24,7 @@ import type { Gate } from './gate.ts';
 import { checkKeepAlive, type KeepAliveTimes } from './keep-alive.ts';
 import type { Model } from './model.ts';
 import { redactDiagnostic, redactError } from './redact.ts';
-import { beforeFirstEvent, checkedRetry, type RetryOptions, retrying } from './retry.ts';
+import { beforeFirstEvent, cancellationBy, checkedRetry, type RetryOptions, retrying } from './retry.ts';
 import type { SocketConnection } from './socket-connection.ts';
 import { messageDecoder } from './socket-decoder.ts';
 import { refusalOf } from './socket-end.ts';
@@ -119,11 +119,7 @@ export function socketModel(options: SocketModelOptions): Model {
   const sessions = new SocketSessions();
   return (request, answer) => {
     const ask = () => defer(() => askRound({ settings, sessions, request, answer }));
-    return retrying(
-      ask,
-      { ...retry, retryIf: beforeFirstEvent },
-      { aborted$: abortionOf(answer), isWanted: () => answer?.aborted !== true },
-    );
+    return retrying(ask, { ...retry, retryIf: beforeFirstEvent }, cancellationBy(answer));
   };
 }
 

@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable, type Subscriber, type Subscription } from 'rxjs';
+import { asyncScheduler, Observable, type Subscription } from 'rxjs';
 import { TimeoutError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import { LONGEST_TIMER_MS } from '../tools/longest-timer.ts';
@@ -24,16 +24,8 @@ export const DEFAULT_TIMEOUTS = { connectMs: 30_000, firstEventMs: 120_000, idle
  * what there was of the answer. Time in which the reader holds the network back ({@link TryClock.watch}) counts for none of them.
  */
 export class TryClock {
-  /** Never emits; errors with a {@link TimeoutError}. Subscribing starts the clocks. */
-  readonly limits$ = new Observable<never>((subscriber) => {
-    this.subscriber = subscriber;
-    this.startedAt = asyncScheduler.now();
-    this.rearm();
-    return () => this.timer?.unsubscribe();
-  });
-
   private readonly limits: Required<Timeouts>;
-  private subscriber: Subscriber<never> | undefined;
+  private fail: ((error: TimeoutError) => void) | undefined;
   private timer: Subscription | undefined;
   private startedAt = 0;
   private progressAt: number | undefined;
@@ -43,6 +35,22 @@ export class TryClock {
 
   constructor(limits: Required<Timeouts>) {
     this.limits = limits;
+  }
+
+  /** Starts the clocks; `fail` is told of the first limit that is passed. @returns what stops them. */
+  start(fail: (error: TimeoutError) => void): () => void {
+    this.fail = fail;
+    this.startedAt = asyncScheduler.now();
+    this.rearm();
+    return () => {
+      this.fail = undefined;
+      this.timer?.unsubscribe();
+    };
+  }
+
+  /** Never emits; errors with a {@link TimeoutError}. Subscribing starts the clocks. */
+  get limits$(): Observable<never> {
+    return new Observable((subscriber) => this.start((error) => subscriber.error(error)));
   }
 
   /** Takes note of an event. Costs a reading of the clock: the timer finds out when it fires whether there was progress. */
@@ -86,10 +94,10 @@ export class TryClock {
 
   private rearm(): void {
     this.timer?.unsubscribe();
-    if (this.over || this.heldAt !== undefined || this.subscriber === undefined || this.subscriber.closed) return;
+    if (this.over || this.heldAt !== undefined || this.fail === undefined) return;
     const { kind, limitMs, at } = this.nextLimit();
     const left = at - asyncScheduler.now();
-    if (left <= 0) this.subscriber.error(new TimeoutError(kind, limitMs));
+    if (left <= 0) this.fail(new TimeoutError(kind, limitMs));
     else if (left < Infinity) this.timer = asyncScheduler.schedule(() => this.rearm(), Math.min(left, LONGEST_TIMER_MS));
   }
 

@@ -1,7 +1,6 @@
 import { defer } from 'rxjs';
-import { abortionOf } from './abortion.ts';
 import type { Model } from './model.ts';
-import { checkedRetry, isRestartable, isRetryable, type RetryOptions, retrying } from './retry.ts';
+import { cancellationBy, checkedRetry, isRestartable, isRetryable, type RetryOptions, retrying } from './retry.ts';
 
 /** When a round is asked again, and what becomes of one that broke in the middle. */
 export interface RetryPolicy extends RetryOptions {
@@ -79,11 +78,5 @@ export function withRetry(model: Model, policy: RetryPolicy = {}): Model {
       return retryIf ? retryIf(error) : begun ? isRestartable(error) : isRetryable(error);
     },
   };
-  return (request, answer) =>
-    defer(() =>
-      retrying(() => defer(() => model(request, answer)), rules, {
-        aborted$: abortionOf(answer),
-        isWanted: () => answer?.aborted !== true,
-      }),
-    );
+  return (request, answer) => retrying(() => defer(() => model(request, answer)), rules, cancellationBy(answer));
 }

@@ -1,4 +1,4 @@
-import { concat, defer, from, mergeAll, Observable, of, type Subscriber } from 'rxjs';
+import { from, Observable, Subscriber } from 'rxjs';
 import { InterruptedError, UncertainCallError, withPartial } from '../errors.ts';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../events.ts';
 import type { ModelRequest } from '../messages.ts';
@@ -34,8 +34,10 @@ export function askRounds<E extends AnyEvent>(first: Observable<E>, options: Ask
 }
 
 class Rounds<E extends AnyEvent> {
-  /** Each round joins the others: an old one may still drain its connection while the next is under way. */
-  private rounds: Subscriber<Observable<Out<E>>> | undefined;
+  /** How many are under way: an old one may still drain its connection while the next goes on. */
+  private open = 0;
+  /** No round follows. */
+  private finished = false;
   private readonly record: AnswerRecord;
   /** How many rounds have begun. */
   private number = 0;
@@ -51,11 +53,6 @@ class Rounds<E extends AnyEvent> {
     this.subscriber = subscriber;
     this.options = options;
     this.record = new AnswerRecord(options.results);
-    const end$ = defer(() => of(this.answerEnd()));
-    const rounds$ = new Observable<Observable<Out<E>>>((rounds) => {
-      this.rounds = rounds;
-    });
-    concat(rounds$.pipe(mergeAll()), end$).subscribe(subscriber);
   }
 
   /**
@@ -68,7 +65,8 @@ class Rounds<E extends AnyEvent> {
     this.subscribing = true;
     for (let source = this.waiting.shift(); source !== undefined && !this.subscriber.closed; source = this.waiting.shift()) {
       const number = ++this.number;
-      this.rounds?.next(source.pipe(through(() => this.stage(number))));
+      this.open++;
+      source.pipe(through(() => this.stage(number))).subscribe(new Joined(this.subscriber, () => this.ended()));
     }
     this.subscribing = false;
   }
@@ -157,7 +155,15 @@ class Rounds<E extends AnyEvent> {
 
   private finish(reason: AnswerEnd['reason']): void {
     this.reason = reason;
-    this.rounds?.complete();
+    this.finished = true;
+  }
+
+  /** A round's stream is over. The last one ends the answer. */
+  private ended(): void {
+    this.open--;
+    if (!this.finished || this.open > 0) return;
+    this.subscriber.next(this.answerEnd());
+    this.subscriber.complete();
   }
 
   private answerEnd(): AnswerEnd {
@@ -176,6 +182,21 @@ class Rounds<E extends AnyEvent> {
 
   private withPartial<T>(error: T): T {
     return withPartial(error, (partial) => this.record.partial(partial));
+  }
+}
+
+/** Hands a round on, up to its end. */
+class Joined<T> extends Subscriber<T> {
+  private readonly ended: () => void;
+
+  constructor(target: Subscriber<T>, ended: () => void) {
+    super(target);
+    this.ended = ended;
+  }
+
+  protected override _complete(): void {
+    this.unsubscribe();
+    this.ended();
   }
 }
 
