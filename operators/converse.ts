@@ -4,9 +4,10 @@ import type { Message } from '../src/messages.ts';
 import { Chat } from '../src/rounds/chat.ts';
 import type { ChatEvent, ChatInput } from '../src/rounds/chat-events.ts';
 import { through } from '../src/through.ts';
+import { type ResultBounds, resultBoundsOf } from '../src/tools/tool-message.ts';
 
 /** Settings of {@link converse}. */
-export interface ConverseOptions<E> {
+export interface ConverseOptions<E> extends ResultBounds {
   /** Answers a conversation, e.g. `messages => streamAnswer({ model, request: { messages }, tools })`. Called once a turn. */
   readonly answer: (messages: readonly Message[]) => Observable<E>;
   /** What was said before, a system message included. Default: nothing. */
@@ -42,7 +43,8 @@ export interface ConverseOptions<E> {
  *
  * Keeps the history and up to `maxQueued` messages. Unsubscribing stops the answer that runs and drops what waits.
  *
- * @param options `answer`, `history`, `supersede` (default `false`), `maxQueued` (messages, default 16), `stop$`.
+ * @param options `answer`, `history`, `supersede` (default `false`), `maxQueued` (messages, default 16), `stop$`; `maxResultLength` and `longResults`, as
+ * your answers have them: how the history of a turn that was stopped or failed shows a long result.
  *
  * 1. Each message is in one `turn-start` or one `message-refused`, in order; each `turn-start` is followed by its `turn-end`.
  * 2. In each `turn-end`'s history, each call is answered once, right after its message, save those in `pending`.
@@ -69,7 +71,7 @@ export function converse<E extends AnyEvent>(options: ConverseOptions<E>): Opera
   if (!(Number.isSafeInteger(maxQueued) && maxQueued >= 0)) {
     throw new RangeError(`converse: \`maxQueued\` is ${maxQueued}: give an integer from 0.`);
   }
-  const settings = { answer, history, supersede, maxQueued, stop$ };
+  const settings = { answer, history, supersede, maxQueued, stop$, results: resultBoundsOf(options) };
   return (source) =>
     source.pipe(
       through(() => new Chat<E>(settings)),

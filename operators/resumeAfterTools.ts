@@ -2,7 +2,7 @@ import type { Observable, OperatorFunction } from 'rxjs';
 import type { AnswerEnd, AnyEvent, Diagnostic, ToolResult } from '../src/events.ts';
 import { checkedRequest, type ModelRequest, type RequestInput } from '../src/messages.ts';
 import { askRounds, checkedMaxRounds } from '../src/rounds/ask-rounds.ts';
-import { checkResultBounds, type ResultBounds } from '../src/tools/tool-message.ts';
+import { type ResultBounds, resultBoundsOf } from '../src/tools/tool-message.ts';
 
 /** Settings of {@link resumeAfterTools}. */
 export interface ResumeAfterToolsOptions<E> extends ResultBounds {
@@ -76,8 +76,6 @@ export function resumeAfterTools<E extends AnyEvent>(
   const request = checkedRequest(options.request);
   const maxRounds = checkedMaxRounds(options.maxRounds);
   if (typeof ask !== 'function') throw new TypeError('`ask` is missing: give the function that asks the next round, request => events$.');
-  const { maxResultLength, longResults } = options;
-  const results = { ...(maxResultLength !== undefined && { maxResultLength }), ...(longResults && { longResults }) };
-  checkResultBounds(results);
+  const results = resultBoundsOf(options);
   return (source) => askRounds(source, { request, ask, maxRounds, results });
 }

@@ -143,6 +143,13 @@ const sections = [
         needs: ['tls-cut'],
         says: (f) => `${f.sum('places', 'tls-cut')} places: each answered whole or one typed error`,
       },
+      {
+        promise: 'What is no stream is told as what it is',
+        how: `429 with both forms of \`Retry-After\`, pages of proxies with good and bad statuses and in the middle of a stream (${test('recovery/faults-http')})`,
+        needs: ['http-faults'],
+        says: (f) =>
+          `${f.sum('answers', 'http-faults')} answers over ${f.sum('requests', 'http-faults')} requests: ${f.sum('whole', 'http-faults')} whole, ${f.sum('typedErrors', 'http-faults')} one typed error, 0 with a key or the prompt in it`,
+      },
     ],
   },
   {
@@ -173,11 +180,21 @@ const sections = [
   },
   {
     title: 'Many answers at once',
-    about: `Each has two calls and two rounds, over HTTP from another process on the same two cores; about one event a second for each, four with 1,000
+    about: `Each has two calls and two rounds, over HTTP from another process on the same two cores, which listens at ten ports; about one event in four seconds for each, one a second with 1,000
 (${test('recovery/crowd')}). The delay is from the writing of an argument's last byte in the server to its \`tool-call\` event.`,
     rows: [
       crowdRow(1_000, 20),
       crowdRow(10_000, 200),
+      {
+        promise: 'What of that is the platform',
+        how: '10,000 times the same by a hand loop: `fetch`, split at blank lines, `JSON.parse`',
+        needs: ['crowd-floor'],
+        says: (f) => {
+          const [{ answers, callDelayMs, cpuSeconds }] = f.all('crowd-floor');
+          const [ours] = f.all('crowd-10000');
+          return `${number(answers)} answered; delay p50 ${number(callDelayMs.p50)} ms, p99 ${number(callDelayMs.p99)} ms; ${cpuSeconds} s of CPU where ours takes ${ours.cpuSeconds} s`;
+        },
+      },
       {
         promise: 'An answer weighs little',
         how: '2,000 open answers, heap after a collection',
@@ -208,7 +225,7 @@ const sections = [
       },
       {
         promise: 'So do the tests as a whole',
-        how: 'The same in every place, by Stryker (`npm run mutation`); tests were then written for what survived in these same samples, so a fresh sample may give less (81 % before them); not broken: sentences, and what runs only while a module loads ([Contributing](../CONTRIBUTING.md#what-mutation-testing-leaves-out))',
+        how: 'The same in every place, by Stryker (`npm run mutation`), in a sample that no test had been written against; not broken: sentences, and what runs only while a module loads ([Contributing](../CONTRIBUTING.md#what-mutation-testing-leaves-out))',
         needs: ['mutation'],
         says: (f) => {
           const [{ mutants, noticed, score, folders, untried = [] }] = f.all('mutation');

@@ -10,7 +10,7 @@ import { checkedMaxRounds } from './rounds/ask-rounds.ts';
 import type { ExecuteToolsOptions } from './tools/options.ts';
 import type { Tool } from './tools/tool.ts';
 import { scopedJournal } from './tools/tool-journal.ts';
-import { checkResultBounds, type ResultBounds } from './tools/tool-message.ts';
+import { type ResultBounds, resultBoundsOf } from './tools/tool-message.ts';
 
 /** Settings of {@link streamAnswer}: its own, those of `executeTools` and those of `accumulateToolCalls`. */
 export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateToolCallsOptions, ResultBounds {
@@ -78,11 +78,10 @@ export interface StreamAnswerOptions extends ExecuteToolsOptions, AccumulateTool
  * @see {@link resumeAfterTools} for the same by hand
  */
 export function streamAnswer(options: StreamAnswerOptions): Observable<AnswerEvent> {
-  const { model, request, tools = [], maxRounds, maxResultLength, longResults, ...rest } = options;
+  const { model, request, tools = [], maxRounds, ...rest } = options;
   if (typeof model !== 'function') throw new TypeError('streamAnswer: `model` is no function: give one, e.g. httpModel(endpoint).');
   const bound = checkedMaxRounds(maxRounds);
-  const results = { ...(maxResultLength !== undefined && { maxResultLength }), ...(longResults && { longResults }) };
-  checkResultBounds(results);
+  const results = resultBoundsOf(options);
   // Throws now what its options are not.
   const runTools = executeTools<AnswerEvent>(tools, rest);
   const { journal } = rest;

@@ -49,18 +49,25 @@ export interface DecoderOptions extends CallLimits {
   readonly maxDiagnostics?: number;
 }
 
+const BOUNDS = [
+  'maxArgumentLength',
+  'maxCalls',
+  'maxNameLength',
+  'maxTextLength',
+  'maxChoices',
+  'maxResponseLength',
+  'maxDiagnostics',
+] as const;
+
 /** Throws where a bound is none. */
 export function checkDecoderOptions(options: DecoderOptions | undefined): void {
-  checkBounds(
-    options,
-    'maxArgumentLength',
-    'maxCalls',
-    'maxNameLength',
-    'maxTextLength',
-    'maxChoices',
-    'maxResponseLength',
-    'maxDiagnostics',
-  );
+  checkBounds(options, ...BOUNDS);
+}
+
+/** The decoder's part of a model's options. */
+export function decoderOptionsOf(options: DecoderOptions): DecoderOptions {
+  const own = [...BOUNDS, 'onMalformed', 'callIdSeed'] as const;
+  return Object.fromEntries(own.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }
 
 /** Settings of an encoder. What is left out is taken from the events. */

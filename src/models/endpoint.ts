@@ -94,10 +94,9 @@ const shown = {
     return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
   },
 };
-const discretion = { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown };
 
 function discreet(request: HttpRequest): HttpRequest {
-  return Object.defineProperties(request, discretion);
+  return Object.defineProperties(request, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
 }
 
 /**

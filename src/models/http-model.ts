@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { checkDecoderOptions, type DecoderOptions } from '../dialects/dialect.ts';
+import { checkDecoderOptions, type DecoderOptions, decoderOptionsOf } from '../dialects/dialect.ts';
 import type { ResumeRequest } from '../dialects/resumption.ts';
 import type { Diagnostic, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
@@ -82,7 +82,7 @@ export function httpModel(options: HttpModelOptions): Model {
   frames();
   const timeouts = checkedTimeouts(options.timeouts);
   const rules = { ...checkedRetry(options.retry), retryIf: beforeFirstEvent };
-  const settings: Settings = { ...options, timeouts, retry: rules, frames };
+  const settings: Settings = { ...options, timeouts, retry: rules, frames, decoding: decoderOptionsOf(options) };
   return (request, answer) => {
     const cancellation = cancellationBy(answer);
     return retrying(() => new Try(settings, request, answer, cancellation).events$(), rules, cancellation);
@@ -93,6 +93,8 @@ type Settings = HttpModelOptions & {
   readonly timeouts: Required<Timeouts>;
   readonly retry: Required<RetryOptions>;
   readonly frames: () => Stage<Uint8Array, Frame>;
+  /** Alone: each try has a copy. */
+  readonly decoding: DecoderOptions;
 };
 
 /** One try: a request and its response, over several connections where its rest can be had. */
@@ -125,7 +127,7 @@ class Try implements Stage<ModelEvent, ModelEvent> {
     const note = (diagnostic: Diagnostic) => this.note(diagnostic);
     const frames$ = resumeRequest ? resuming(sent, { open, resumeRequest, retry, cancellation, isOver, note }) : open(sent);
     const events$ = frames$.pipe(
-      decodeFrames(dialect, { ...settings, callIdSeed }),
+      decodeFrames(dialect, { ...settings.decoding, callIdSeed }),
       through(() => this),
     );
     if (!resumeRequest) return events$;

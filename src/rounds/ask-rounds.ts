@@ -41,8 +41,8 @@ class Rounds<E extends AnyEvent> {
   private readonly record: AnswerRecord;
   /** How many rounds have begun. */
   private number = 0;
-  /** The round to subscribe to next; at most one. */
-  private readonly waiting: Array<Observable<E>> = [];
+  /** The round to subscribe to next. */
+  private waiting: Observable<E> | undefined;
   private subscribing = false;
   private reason: AnswerEnd['reason'] = 'other';
 
@@ -60,10 +60,12 @@ class Rounds<E extends AnyEvent> {
    * when the stack is back here, so that the rounds of a synchronous model do not pile up on it.
    */
   begin(round$: Observable<E>): void {
-    this.waiting.push(round$);
+    this.waiting = round$;
     if (this.subscribing) return;
     this.subscribing = true;
-    for (let source = this.waiting.shift(); source !== undefined && !this.subscriber.closed; source = this.waiting.shift()) {
+    while (this.waiting && !this.subscriber.closed) {
+      const source = this.waiting;
+      this.waiting = undefined;
       const number = ++this.number;
       this.open++;
       source.pipe(through(() => this.stage(number))).subscribe(new Joined(this.subscriber, () => this.ended()));

@@ -5,6 +5,7 @@ import type { Message, ToolMessage, UserMessage } from '../messages.ts';
 import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
 import { messageOf } from '../tools/failure.ts';
+import type { ResultBounds } from '../tools/tool-message.ts';
 import { AnswerRecord } from './answer-record.ts';
 import type { ChatEvent, ChatInput, TurnEnd, TurnStart } from './chat-events.ts';
 import { appendResult, lastResults, openCalls, settleOpenCalls } from './open-calls.ts';
@@ -16,6 +17,8 @@ export interface ChatSettings<E> {
   readonly supersede: boolean;
   readonly maxQueued: number;
   readonly stop$: Observable<unknown>;
+  /** Of results in the history of a turn that did not end by itself. */
+  readonly results: ResultBounds;
 }
 
 /** One conversation: a stage that takes messages and gives Observables of events, to be merged. */
@@ -95,7 +98,7 @@ export class Chat<E extends AnyEvent> implements Stage<ChatInput, Observable<E |
   /** Passes the turn's events on, and closes the turn however it ends. */
   private watch(start: TurnStart, outcomeOf: () => TurnEnd['outcome']): Stage<E | ChatEvent, E | ChatEvent> {
     const { turn } = start;
-    const record = new AnswerRecord();
+    const record = new AnswerRecord(this.settings.results);
     let begun = false;
     return {
       transform: (event, out) => {

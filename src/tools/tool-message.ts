@@ -15,8 +15,14 @@ export interface ResultBounds {
 
 const DEFAULT_MAX_LENGTH = 1024 * 1024;
 
-/** Throws where the bounds are none. */
-export function checkResultBounds({ maxResultLength = 0, longResults = 'cut' }: ResultBounds = {}): void {
+/** The bounds among other options; throws where they are none. */
+export function resultBoundsOf({ maxResultLength, longResults }: ResultBounds): ResultBounds {
+  const bounds = { ...(maxResultLength !== undefined && { maxResultLength }), ...(longResults && { longResults }) };
+  checkResultBounds(bounds);
+  return bounds;
+}
+
+function checkResultBounds({ maxResultLength = 0, longResults = 'cut' }: ResultBounds): void {
   if (!(Number.isSafeInteger(maxResultLength) && maxResultLength >= 0) && maxResultLength !== Number.POSITIVE_INFINITY) {
     throw new RangeError(`\`maxResultLength\` is ${maxResultLength}: give a number of UTF-16 code units from 0, or Infinity.`);
   }

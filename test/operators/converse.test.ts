@@ -163,6 +163,16 @@ describe('converse', () => {
       ]);
     });
 
+    it('shows a long result as the answers do, where it is stopped', () => {
+      const stop$ = new Subject<void>();
+      const { source, say, ends } = chat({ stop$, maxResultLength: 4 });
+      source.next('one');
+      say(0, call('c1'), end('tool-calls', ['c1']), result('c1', 'twelve chars'));
+      stop$.next();
+      const shown = ends()[0]?.history.find(({ role }) => role === 'tool');
+      expect(String(shown?.content)).toMatch(/^twel\D/);
+    });
+
     it('is stopped by the user, and the chat goes on', () => {
       const stop$ = new Subject<void>();
       const { source, say, ends, asked, answers } = chat({ stop$ });

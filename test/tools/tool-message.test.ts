@@ -8,7 +8,7 @@ import type { Model } from '../../src/models/model.ts';
 import { scriptedModel } from '../../src/testing/index.ts';
 import { canonicalJson } from '../../src/tools/canonical-json.ts';
 import { defineTool } from '../../src/tools/define-tool.ts';
-import { checkResultBounds, toolMessage } from '../../src/tools/tool-message.ts';
+import { resultBoundsOf, toolMessage } from '../../src/tools/tool-message.ts';
 import type { Json } from '../../src/values.ts';
 
 const resultWith = (outcome: ToolResult['outcome']): ToolResult => ({
@@ -93,9 +93,9 @@ describe('a result that is long', () => {
 
   it('is bounded by a whole number from 0, or by none', () => {
     expect(toolMessage(result('😀'), { maxResultLength: 0 }).content).toMatch(/^\n\[.*: 2 of its 2/);
-    expect(() => checkResultBounds({ maxResultLength: Number.POSITIVE_INFINITY })).not.toThrow();
-    expect(() => checkResultBounds({ maxResultLength: 0 })).not.toThrow();
-    for (const maxResultLength of [-1, 1.5, Number.NaN]) expect(() => checkResultBounds({ maxResultLength })).toThrow(RangeError);
+    expect(() => resultBoundsOf({ maxResultLength: Number.POSITIVE_INFINITY })).not.toThrow();
+    expect(() => resultBoundsOf({ maxResultLength: 0 })).not.toThrow();
+    for (const maxResultLength of [-1, 1.5, Number.NaN]) expect(() => resultBoundsOf({ maxResultLength })).toThrow(RangeError);
   });
 
   it('is an error result where that is asked for', () => {
