@@ -20,10 +20,13 @@ export async function make({ dialect, dist, views }, between = () => []) {
   const extra = views ? [partialArguments()] : between(library);
   const request = { messages: [{ role: 'user', content: 'Hello' }] };
 
+  // 10 MB of arguments in fragments of 8 characters are a response of 280 MB: more than the bound, which is raised as its error says.
+  const bounds = { maxResponseLength: 1024 ** 3 };
+
   return (fetch, sink) =>
     new Promise((resolve, reject) => {
       fetchBytes(httpRequest(endpoint, request), { fetch })
-        .pipe(parse(), decode(spoken), accumulateToolCalls(), measureLatency(), ...extra)
+        .pipe(parse(), decode(spoken, bounds), accumulateToolCalls(), measureLatency(), ...extra)
         .subscribe({
           next(event) {
             if (event.type === 'text-delta') sink.onText(event.text);
