@@ -280,11 +280,13 @@ describe.each(cases)('law: the wire of $dialect.name', ({ wire, payloads, needed
     expect(changed.filter(fits).length).toBeGreaterThan(0);
   });
 
-  it.runIf(quick === 'all')('asks no codec about what it takes, whatever is left out', () => {
-    const slow = changed.filter((one) => fits(one) && !asked(wire, withValue(one.payload, one.path, kinds[one.kind])).atAGlance);
-    expect(slow.map(({ place, kind }) => `${place}: ${kind}`)).toEqual([]);
-    for (const payload of payloads) expect(asked(wire, payload)).toEqual({ taken: true, atAGlance: true });
-  });
+  if (quick === 'all') {
+    it('asks no codec about what it takes, whatever is left out', () => {
+      const slow = changed.filter((one) => fits(one) && !asked(wire, withValue(one.payload, one.path, kinds[one.kind])).atAGlance);
+      expect(slow.map(({ place, kind }) => `${place}: ${kind}`)).toEqual([]);
+      for (const payload of payloads) expect(asked(wire, payload)).toEqual({ taken: true, atAGlance: true });
+    });
+  }
 
   it.each([null, undefined, 7, 'x', true, [], [{}]])('refuses %j', (payload) => {
     expect(asked(wire, payload).taken).toBe(false);
@@ -306,7 +308,7 @@ describe('a wire that looks quickly at deltas alone', () => {
   });
 
   it.each([
-    [{ delta: { message: {}, usage: 7 } }],
+    [{ delta: { message: { content: {} }, usage: 7 } }],
     [{ delta: { message: { content: {}, tool_plan: 7 } } }],
     [{ delta: { message: { content: { text: 7 } } } }],
     [{ id: 7 }],
