@@ -221,17 +221,39 @@ describe('items of a response', () => {
     const message = { type: 'message' };
     expect(
       native(
-        added(message, 0),
         added(message, 1),
-        says('a', { output_index: 0 }),
-        says('b', { output_index: 1 }),
-        says('c', { output_index: 0 }),
+        added(message, 2),
+        says('a', { output_index: 1 }),
+        says('b', { output_index: 2 }),
+        says('c', { output_index: 1 }),
         completed(),
       ),
     ).toMatchObject([{ content: [text('ac')] }, { content: [text('b')] }]);
     expect(native(added(message), added({ type: 'reasoning' }), says('a'), completed())).toMatchObject([
       { type: 'message', content: [text('a')] },
       { type: 'reasoning', summary: [] },
+    ]);
+  });
+
+  it('are found again in the last event, whatever it leaves out and in whatever order', () => {
+    const message = { type: 'message', content: [text('Hi you')] };
+    const events = eventsOf(
+      openAiResponses,
+      added({ type: 'reasoning' }, 0),
+      added({ type: 'message' }, 1),
+      says('Hi', { output_index: 1 }),
+      completed(message),
+    );
+    expect([texts(events), texts(events, 'reasoning-delta')]).toEqual([['Hi', ' you'], []]);
+    const [f, g] = [
+      { type: 'function_call', name: 'f' },
+      { type: 'function_call', id: 'i2', call_id: 'c2', name: 'g' },
+    ];
+    const last = completed({ ...g, arguments: '{"g":1}' }, { ...f, arguments: '{"f":1}' });
+    const calls = messageOf(eventsOf(openAiResponses, added({ ...f, call_id: 'c1' }, 0), added(g, 1), last))?.toolCalls;
+    expect(calls?.map(({ id, argumentsText }) => [id, argumentsText])).toEqual([
+      ['c1', '{"f":1}'],
+      ['c2', '{"g":1}'],
     ]);
   });
 
