@@ -171,6 +171,9 @@ describe('streamed arguments of Gemini', () => {
     const long = [{ jsonPath: '$.a', stringValue: 'x'.repeat(100) }];
     expect(read(long, { maxArgumentLength: 50 }).error).toMatchObject({ name: 'LimitError', limit: 'maxArgumentLength' });
     expect(read(long, { maxArgumentLength: 200 }).error).not.toMatchObject({ name: 'LimitError' });
+    const held = { id: 'c1', name: 'f', willContinue: true, partialArgs: [{ jsonPath: '$.b.c', numberValue: 1 }, ...long] };
+    const data = JSON.stringify({ candidates: [{ content: { parts: [{ functionCall: held }] } }] });
+    expect(runStage(gemini.decoder({ maxArgumentLength: 50 }), [{ data }]).error).toMatchObject({ name: 'LimitError' });
   });
 });
 
