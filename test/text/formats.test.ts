@@ -536,7 +536,7 @@ const samples: readonly Sample[] = [
   { name: 'Hermes: a number for arguments', format: 'hermes', text: '<tool_call>{"name":"f","arguments":7}</tool_call>' },
   { name: 'Hermes: numbers beside', format: 'hermes', text: '<tool_call>{"id":7,"type":8 ,"name":"f"}</tool_call>', calls: [['f', {}]] },
   { name: 'Hermes: a quote in the name', format: 'hermes', text: '<tool_call>{"name":"f\\"","arguments":{}}</tool_call>' },
-  { name: 'Hermes: a comma too few', format: 'hermes', text: '<tool_call>{"name":"f" "arguments":{}}</tool_call>' },
+  { name: 'Hermes: another sign for a comma', format: 'hermes', text: '<tool_call>{"name":"f";"arguments":{}}</tool_call>' },
   { name: 'Hermes: a dict of Python that is broken', format: 'hermes', text: `<tool_call>{'name': 'f', 'arguments': }</tool_call>` },
   {
     name: 'Hermes: a dict of Python with a list for arguments',
@@ -635,6 +635,7 @@ const samples: readonly Sample[] = [
   ),
   ...[
     '12 ```\n',
+    '1x ```\n',
     '-```\n',
     '. ```\n',
     ') ```\n',
