@@ -375,3 +375,19 @@ describe('bounds of a response', () => {
     });
   });
 });
+
+describe('a chunk with an error', () => {
+  const error = { message: 'No luck.' };
+
+  it('is read first where it says more', () => {
+    const usage = { prompt_tokens: 1, completion_tokens: 2 };
+    expect(texts(eventsOf(openAiChat, chunk({ content: 'Hi' }, {}, { error })))).toEqual(['Hi']);
+    expect(only(eventsOf(openAiChat, { id: 'r', usage, error }), 'usage')).toMatchObject([{ usage: { inputTokens: 1, outputTokens: 2 } }]);
+  });
+
+  it('begins no round where it says nothing else', () => {
+    const { values, error: raised } = read(openAiChat, [{ id: 'r', error }]);
+    expect(values).toEqual([]);
+    expect(raised).toMatchObject({ name: 'ProviderError' });
+  });
+});
