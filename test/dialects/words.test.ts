@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { stopReason } from '../../src/dialects/anthropic-messages-wire.ts';
 import * as cohere from '../../src/dialects/cohere-wire.ts';
 import { DiagnosticBound } from '../../src/dialects/diagnostic-bound.ts';
+import { argumentsObject as geminiArguments, parsedArguments } from '../../src/dialects/gemini-message.ts';
 import * as gemini from '../../src/dialects/gemini-words.ts';
+import { argumentsObject as ollamaArguments } from '../../src/dialects/ollama-message.ts';
 import * as ollama from '../../src/dialects/ollama-wire.ts';
 import { resumeResponse } from '../../src/dialects/openai-responses-resume.ts';
 import { word } from '../../src/dialects/openai-responses-wire.ts';
@@ -110,5 +112,16 @@ describe('the rest of a background response', () => {
     expect(asked(begun, newest)).toBeUndefined();
     expect(asked(first, last, '{}')).toBeUndefined();
     expect(asked(first, last, 'no JSON')).toBeUndefined();
+  });
+});
+
+describe('arguments for a wire that takes objects alone', () => {
+  it.each(['[1]', 'null', '7', '"x"', 'true', 'no JSON', '{"a":'])('are empty where they are %s', (text) => {
+    expect([ollamaArguments(text), geminiArguments(text), parsedArguments(text)]).toEqual([{}, {}, undefined]);
+  });
+
+  it('are the object that they are, and an empty one where they are blank', () => {
+    expect([ollamaArguments, geminiArguments, parsedArguments].map((read) => read('{"a":1}'))).toEqual([{ a: 1 }, { a: 1 }, { a: 1 }]);
+    expect([ollamaArguments, geminiArguments, parsedArguments].map((read) => read(' \n'))).toEqual([{}, {}, {}]);
   });
 });
