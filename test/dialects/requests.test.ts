@@ -61,6 +61,13 @@ describe('a message that says little', () => {
     expect(encoded(cohere, said('x'))[0]).toMatchObject({ tool_plan: 'x', tool_calls: [{ id: 'c1' }] });
   });
 
+  it('goes to OpenAI without an empty list of calls, which is refused (issue openai/openai-node#1341)', () => {
+    expect(encoded(openAiChat, { ...calling(), content: 'Hi' }, calling())).toStrictEqual([
+      { role: 'assistant', content: 'Hi' },
+      { role: 'assistant', content: '' },
+    ]);
+  });
+
   it('goes to Ollama without images where it has none, and asks for lines', () => {
     expect(encoded(ollama, { role: 'user', content: [{ type: 'text', text: 'Hi' }] })).toStrictEqual([user]);
     expect(ollama.encodeRequest({ messages: [user] }, { model: 'm' }).headers).toEqual({
