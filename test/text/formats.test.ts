@@ -534,6 +534,12 @@ const samples: readonly Sample[] = [
   },
   { name: 'Hermes: text for arguments', format: 'hermes', text: '<tool_call>{"name":"f","arguments":"x"}</tool_call>' },
   { name: 'Hermes: a number for arguments', format: 'hermes', text: '<tool_call>{"name":"f","arguments":7}</tool_call>' },
+  {
+    name: 'Hermes: a number beside, right before the name',
+    format: 'hermes',
+    text: '<tool_call>{"id":7,"name":"f"}</tool_call>',
+    calls: [['f', {}]],
+  },
   { name: 'Hermes: numbers beside', format: 'hermes', text: '<tool_call>{"id":7,"type":8 ,"name":"f"}</tool_call>', calls: [['f', {}]] },
   { name: 'Hermes: a quote in the name', format: 'hermes', text: '<tool_call>{"name":"f\\"","arguments":{}}</tool_call>' },
   { name: 'Hermes: another sign for a comma', format: 'hermes', text: '<tool_call>{"name":"f";"arguments":{}}</tool_call>' },
