@@ -144,6 +144,7 @@ const cases: readonly Case[] = [
       event({ content: { text: 'Hi' } }, 'content-start'),
       event({ content: 'Hi' }),
       event({ content: [{ text: 'Hi' }] }),
+      event({ content: [] }),
       event(null),
       { type: 'content-delta', index: 0 },
       { type: 'content-delta', index: 0, delta: { message: { content: { text: 'Hi' } }, finish_reason: 'COMPLETE' } },
