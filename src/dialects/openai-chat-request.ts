@@ -86,11 +86,13 @@ function encodeContent({ content }: UserMessage): unknown {
 function encodeAssistant(message: AssistantMessage, custom: CustomTools): unknown {
   const own = nativeOf(message);
   if (own) return custom.offered || !Array.isArray(own.tool_calls) ? own : { ...own, tool_calls: own.tool_calls.map(asFunctionCall) };
+  const calls = message.toolCalls ?? [];
   return {
     role: 'assistant',
-    content: message.content || (message.toolCalls ? null : ''),
+    content: message.content || (calls.length > 0 ? null : ''),
     ...(message.refusal && { refusal: message.refusal }),
-    ...(message.toolCalls && { tool_calls: message.toolCalls.map((call) => encodeCall(call, custom)) }),
+    // An empty list is refused.
+    ...(calls.length > 0 && { tool_calls: calls.map((call) => encodeCall(call, custom)) }),
   };
 }
 

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import * as dialects from '../../src/dialects/index.ts';
+import { ChatChunkReader } from '../../src/dialects/openai-chat-reader.ts';
+import { chatWire } from '../../src/dialects/openai-chat-wire.ts';
+import { WireDecoder } from '../../src/dialects/wire-decoder.ts';
 import { MalformedFrameError, ProviderError } from '../../src/errors.ts';
 import type { ModelEvent } from '../../src/events.ts';
 import type { Frame } from '../../src/frame.ts';
@@ -24,6 +27,10 @@ describe.each(every)('the decoder of $name', (dialect) => {
     expect(plain.error).toBeUndefined();
     expect(text(plain.values)).toBe('Hello');
     expect(plain.values.at(-1)?.type).toBe('round-end');
+  });
+
+  it('goes by what a payload says of itself, whatever its event is called', () => {
+    expect(decode(frames.map((frame) => (frame.data.startsWith('{') ? { ...frame, event: 'message' } : frame)))).toEqual(plain);
   });
 
   const nothing: Frame[] = [
@@ -89,6 +96,15 @@ describe.each(every)('the decoder of $name', (dialect) => {
     expect(String(error)).toContain('one JSON document');
   });
 
+  it.each(['7', '"x"', 'true', 'Hello'])('takes %s in place of the stream for no document', (data) => {
+    expect(decode([{ data, stray: true }]).error).toMatchObject({ name: 'InterruptedError' });
+  });
+
+  it('takes a payload on a line that is no field for one only where the wire is made of lines', () => {
+    const { values } = decode(frames.map(({ data }) => ({ data, stray: true })));
+    expect(text(values)).toBe(dialect.framing === 'ndjson' ? 'Hello' : '');
+  });
+
   it.each(['{"error":{"mess', '{"type":"', '{'])(
     'takes %s for an interruption where the body ended in it, for bad data elsewhere',
     (data) => {
@@ -119,5 +135,62 @@ describe.each(every)('the decoder of $name', (dialect) => {
     const skipped = decode([{ data }, ...frames], { onMalformed: 'skip' });
     expect(skipped.values.filter(({ type }) => type === 'diagnostic')).toMatchObject([{ code: 'frame-skipped' }]);
     expect({ ...skipped, values: skipped.values.slice(1) }).toEqual(plain);
+  });
+});
+
+it('the decoder of Ollama takes `[DONE]` for no proof that the answer is whole', () => {
+  const frames = runStage(dialects.ollama.encoder({ model: 'm' }), answer).values;
+  const { values, error } = runStage(dialects.ollama.decoder(), [...frames.slice(0, -1), { data: '[DONE]' }]);
+  expect(values.map(({ type }) => type)).not.toContain('round-end');
+  expect(error).toMatchObject({ name: 'InterruptedError' });
+});
+
+describe('payloads that resemble each other', () => {
+  const chunk = (delta: object, more = {}) => JSON.stringify({ id: 'r', choices: [{ index: 0, delta, ...more }] });
+  const says = (content: string) => chunk({ content });
+  const thinks = (reasoning: string) => chunk({ reasoning });
+  /** A decoder that has met nothing, the payloads that it parsed, and the events. */
+  function decoded(payloads: ReadonlyArray<string | Frame>) {
+    const parse = vi.spyOn(JSON, 'parse');
+    const frames = payloads.map((data) => (typeof data === 'string' ? { data } : data));
+    const { values, error } = runStage(new WireDecoder({ ...chatWire }, new ChatChunkReader()), frames);
+    const whole = parse.mock.calls.map(([text]) => text);
+    parse.mockRestore();
+    return { values, error, parsed: frames.map(({ data }) => data).filter((data) => whole.includes(data)) };
+  }
+  /** As many kinds as there are lengths of lists. */
+  const unlike = Array.from({ length: 40 }, (_, n) =>
+    JSON.stringify({ id: 'r', choices: Array.from({ length: n + 1 }, () => ({ index: 0, delta: {} })) }),
+  );
+
+  it('are parsed until two have shown what differs', () => {
+    expect(decoded(['a', 'b', 'c', 'd'].map(says)).parsed).toEqual(['a', 'b'].map(says));
+  });
+
+  it('are parsed where none of a long answer resembled another', () => {
+    const last = ['a', 'b', 'c'].map(says);
+    expect(decoded([...unlike, ...last]).parsed).toEqual([...unlike, ...last]);
+  });
+
+  it('do not use up what may be learned while they are found', () => {
+    const many = Array.from({ length: 60 }, (_, n) => says(`word ${n}`));
+    const others = ['a', 'b', 'c'].map(thinks);
+    expect(decoded([...many, ...others]).parsed).toEqual([...many.slice(0, 2), ...others.slice(0, 2)]);
+    expect(decoded([...unlike.slice(0, 20), ...many, ...others]).parsed).toEqual([
+      ...unlike.slice(0, 20),
+      ...many.slice(0, 2),
+      ...others.slice(0, 2),
+    ]);
+  });
+
+  it('are read whole where they say more than a delta', () => {
+    const found = decoded(['a', 'b', 'c', 'd'].map((content) => chunk({ content }, { logprobs: { content: [{ token: content }] } })));
+    expect(found.parsed).toHaveLength(4);
+    expect(found.values.filter(({ type }) => type === 'provider-event')).toHaveLength(4);
+  });
+
+  it('are an error where their event is called that', () => {
+    const { error } = decoded([...['a', 'b', 'c'].map(says), { event: 'error', data: says('d') }]);
+    expect(error).toBeInstanceOf(ProviderError);
   });
 });

@@ -25,6 +25,15 @@ describe('frameReader', () => {
     }
   });
 
+  it('reads lines where a dialect has them only as its second framing', () => {
+    expect(dataOf({ ...ollama, framing: 'sse', alsoFramed: ['ndjson'] }, ['{"a":1}\n{"a":2}\n'])).toEqual(['{"a":1}', '{"a":2}']);
+  });
+
+  it('reads text that begins with a byte order mark', () => {
+    const { values } = runStage<Uint8Array | string, Frame>(frameReader(gemini), ['\ufeff', '[{"a":1}]']);
+    expect(values.map(({ data }) => data)).toEqual(['{"a":1}']);
+  });
+
   it('gives an event stream with a comment or an event name first to the SSE parser', () => {
     expect(dataOf(ollama, [': hello\n\ndata: 1\n\n'])).toEqual(['1']);
     expect(dataOf(gemini, ['event: x\ndata: 1\n\n'])).toEqual(['1']);

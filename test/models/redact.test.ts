@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InterruptedError, ProviderError } from '../../src/errors.ts';
 import type { ModelEvent } from '../../src/events.ts';
-import { redactDiagnostic, redactError, redactJson, redactor } from '../../src/models/redact.ts';
+import { redactDiagnostic, redactError, redactedCause, redactJson, redactor } from '../../src/models/redact.ts';
 
 const KEY = 'sk-1234567890';
 const redact = redactor(`https://a.example/v1?key=q%2Fuery-secret&v=1`, {
@@ -105,5 +105,26 @@ describe('redactDiagnostic', () => {
     expect(redactDiagnostic(clean, redact)).toBe(clean);
     const text: ModelEvent = { type: 'text-delta', text: KEY };
     expect(redactDiagnostic(text, redact)).toBe(text);
+  });
+});
+
+describe('redactedCause', () => {
+  it('looks five causes deep', () => {
+    let chain: Error | undefined;
+    for (let n = 0; n < 9; n++) chain = new Error(`cause ${KEY}`, { cause: chain });
+    let depth = 0;
+    for (let error = redactedCause(chain, redact); error instanceof Error; error = error.cause, depth++) {
+      expect(error.message).toBe('cause [redacted]');
+    }
+    expect(depth).toBe(6);
+  });
+
+  it('keeps where an error came from', () => {
+    const cause = new TypeError(`cause ${KEY}`);
+    expect((redactedCause(cause, redact) as Error).stack).toBe(cause.stack?.replaceAll(KEY, '[redacted]'));
+  });
+
+  it('leaves the scheme of a header, whatever its case', () => {
+    expect(redactor('https://a.example', { authorization: `bearer ${KEY}` })(`Bearer bearer ${KEY}`)).toBe('Bearer bearer [redacted]');
   });
 });

@@ -28,6 +28,10 @@ describe('resumeByLastEventId', () => {
     expect(await compared(first, last, [last, frame('3', chunk('c'))])).toEqual(['known', 'new']);
   });
 
+  it('takes what says the same as the newest event, with an id of its own, for new', async () => {
+    expect(await compared(first, last, [frame('3', chunk('b')), frame(undefined, chunk('b'))])).toEqual(['new', 'new']);
+  });
+
   it('knows all up to the newest where the server begins anew', async () => {
     const between = frame('1b', chunk('ab'));
     expect(await compared(first, last, [first, between, last, frame('3', chunk('c')), first])).toEqual([

@@ -30,7 +30,24 @@ describe('openErrorOf', () => {
   });
 });
 
+it('a socket that failed without a word is no WebSocket, and nothing stands in brackets', () => {
+  expect(openErrorOf(URL).message).toMatch(/^No WebSocket to wss:\/\/host\/path\. /);
+});
+
+it.each([
+  [1002, 'protocol error'],
+  [3999, 'no regular end'],
+  [4000, 'the application’s own'],
+])('a close with the code %d is called “%s”', (code, meaning) => {
+  expect(closeErrorOf(URL, { code, reason: '' }).message).toContain(`code ${code} (${meaning.replace('’', "'")})`);
+});
+
 describe('refusalOf', () => {
+  it('has the code and the reason of the close', () => {
+    const refused = refusalOf(closeErrorOf(URL, { code: 4403, reason: 'Not you.' }));
+    expect(refused).toMatchObject({ providerCode: '4403', status: 403, raw: { code: 4403, reason: 'Not you.' } });
+  });
+
   it('tells a close that is final from one that passes, and from what is no close', () => {
     const refused = (code: number) => refusalOf(closeErrorOf(URL, { code, reason: '' }));
     for (const code of [1002, 1003, 1007, 1008, 1009, 1010, 4401]) expect(refused(code), String(code)).toMatchObject({ retryable: false });

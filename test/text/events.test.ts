@@ -173,4 +173,49 @@ describe('extractTextToolCalls, its events', () => {
     expect(seen(extract([call, ...spaces], { maxHeldLength: 40 })).text).toBe(spaces);
     expect(seen(extract([call, ...spaces], { maxHeldLength: 50 })).text).toBe('');
   });
+
+  it('gives back what it holds at the end of the stream', () => {
+    expect(seen(run(stage(), [textDelta('a <to')]).values).text).toBe('a <to');
+  });
+
+  it('takes nothing without a marker for a call where a refusal or a call of the provider follows', () => {
+    const others: ModelEvent[] = [
+      { type: 'refusal-delta', text: 'no' },
+      { type: 'tool-call-start', callId: 'a', index: 0, name: 'g' },
+    ];
+    for (const other of others) {
+      const pythonic = textCallExtractor({ tools, format: 'pythonic' }) as Stage<ModelEvent, ModelEvent>;
+      const { values } = run(pythonic, [textDelta('[f(x=1)]'), other]);
+      expect(joined(values)).toEqual([textDelta('[f(x=1)]'), other]);
+    }
+  });
+
+  it('makes ids by the id of the response', () => {
+    const [start, ...rest] = round([call]) as [ModelEvent, ...ModelEvent[]];
+    const idIn = (responseId: string) =>
+      run(stage(), [{ ...start, responseId } as ModelEvent, ...rest]).values.flatMap((event) =>
+        event.type === 'tool-call-start' ? [event.callId] : [],
+      );
+    expect(idIn('r1')).toEqual(idIn('r1'));
+    expect(idIn('r1')).not.toEqual(idIn('r2'));
+  });
+
+  it('stamps nothing with a round where there is none, and says no empty arguments', () => {
+    const { values } = run(stage(), [...'ab', ...call, ''].map(textDelta));
+    for (const event of values) expect(event).not.toHaveProperty('round');
+    const pieces = values.flatMap((event) => (event.type === 'tool-call-delta' ? [event.text] : []));
+    expect(pieces.join('')).toBe('{"x":1}');
+    expect(pieces).not.toContain('');
+  });
+
+  it('hands on the events of calls that it does not move as they are', () => {
+    const events: ModelEvent[] = [
+      { type: 'tool-call-start', callId: 'a', index: 0, name: 'g' },
+      { type: 'tool-call-delta', callId: 'a', index: 0, text: '{}' },
+      { type: 'tool-call-end', callId: 'a', index: 0 },
+    ];
+    const { values } = run(stage(), events);
+    expect(values).toHaveLength(3);
+    values.forEach((event, i) => void expect(event).toBe(events[i]));
+  });
 });

@@ -119,3 +119,22 @@ describe('reasoning written as text', () => {
     );
   });
 });
+
+describe('what is held back', () => {
+  const values = (...events: ModelEvent[]) => run(reasoningExtractor<ModelEvent>(), events).values;
+
+  it('comes at the end of the stream, and before a refusal', () => {
+    expect(values(textDelta('<thi'))).toEqual([textDelta('<thi')]);
+    const refusal: ModelEvent = { type: 'refusal-delta', text: 'no' };
+    expect(values(textDelta('<thi'), refusal)).toEqual([textDelta('<thi'), refusal]);
+    expect(values(textDelta('<thi'), { ...refusal, text: '' }, textDelta('nk>a'))).toEqual([
+      { ...refusal, text: '' },
+      { type: 'reasoning-delta', text: 'a' },
+    ]);
+  });
+
+  it('is stamped with its round, if it has one', () => {
+    expect(values({ ...textDelta('<think>a'), round: 2 })).toStrictEqual([{ type: 'reasoning-delta', text: 'a', round: 2 }]);
+    expect(values(textDelta('<think>a'))).toStrictEqual([{ type: 'reasoning-delta', text: 'a' }]);
+  });
+});

@@ -115,3 +115,20 @@ describe('calls without types', () => {
     expect(typedValue(text, schema)).toBe(json);
   });
 });
+
+describe('the type of a value without quotes', () => {
+  it.each([
+    [{ const: 'x' }, '"7"'],
+    [{ const: 1 }, '7'],
+    [{ enum: ['x', 'y'] }, '"7"'],
+    [{ enum: [7, 8] }, '7'],
+    [{ oneOf: [{ type: 'number' }, { type: 'string' }] }, '"7"'],
+    [{ anyOf: [{ type: 'number' }, { const: 'x' }] }, '"7"'],
+    [{ anyOf: [{ type: 'number' }, { type: 'null' }] }, '7'],
+    [{ type: ['number', 'string'] }, '"7"'],
+    [{}, '7'],
+    [undefined, '7'],
+  ])('by %j: 7 is %s', (schema, json) => {
+    expect(typedValue('7', schema)).toBe(json);
+  });
+});
