@@ -76,7 +76,10 @@ describe('many answers at once in one process, each with two calls and two round
     figure(`crowd-${crowd.count}`, { ...(await crowdOf('client.mjs', crowd)), loadBefore });
   });
 
-  it.runIf(process.env.TOOLSTREAM_FIGURES)('by hand, for comparison, where figures are taken', { timeout: 400_000 }, async () => {
-    figure('crowd-floor', { ...(await crowdOf('floor.mjs', LARGEST)), loadBefore });
-  });
+  // For comparison: it shows nothing of ours, and takes two minutes.
+  if (process.env.TOOLSTREAM_FIGURES) {
+    it('the same by hand', { timeout: 400_000 }, async () => {
+      figure('crowd-floor', { ...(await crowdOf('floor.mjs', LARGEST)), loadBefore });
+    });
+  }
 });
