@@ -49,7 +49,7 @@ export class Lane {
     if (this.out) return undefined;
     this.process.send(what);
     const taken = await this.hear(patience);
-    if (taken?.wrong) this.leave(`void: ${taken.wrong}`);
+    if (taken?.wrong) this.leave(`void: ${taken.wrong.split('\n', 1)[0]}`);
     return this.out ? undefined : taken;
   }
 
