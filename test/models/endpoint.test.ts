@@ -11,6 +11,26 @@ const request = { messages: [{ role: 'user', content: 'Hi' }] } as const;
 const bodyOf = (more: Partial<Endpoint>, extra?: Record<string, unknown>) =>
   JSON.parse(httpRequest({ ...endpoint, ...more }, { ...request, ...(extra && { extra }) }).body);
 
+describe('the URL of an endpoint that asks again', () => {
+  const pathOf = (path: string) => ({ ...openAiChat, encodeRequest: () => ({ path, headers: {}, body: {} }) });
+
+  it('follows the path, which may differ from request to request', () => {
+    const changing = { ...endpoint, dialect: pathOf('/one') };
+    expect(httpRequest(changing, request).url).toBe('https://api.example/v1/one');
+    changing.dialect = pathOf('/two');
+    expect(httpRequest(changing, request).url).toBe('https://api.example/v1/two');
+  });
+
+  it('follows the page, where it is relative to that', () => {
+    const relative = { ...endpoint, url: './v1' };
+    for (const page of ['https://one.example/', 'https://two.example/']) {
+      vi.stubGlobal('location', { href: page });
+      expect(httpRequest(relative, request).url).toBe(`${page}v1/chat/completions`);
+    }
+    vi.unstubAllGlobals();
+  });
+});
+
 describe('joinUrl', () => {
   it.each([
     ['https://api.example/v1', 'https://api.example/v1/chat/completions'],

@@ -57,6 +57,46 @@ const textOf = (events: readonly ModelEvent[]) => events.map((event) => (event.t
 const ANSWERED = ['round-start', 'text-delta', 'finish-reason', 'round-end'];
 
 describe('httpModel', () => {
+  const streamed = (body: string) => async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+
+  it('sends nothing for an answer that was aborted before', async () => {
+    const fetch = vi.fn();
+    const apiKey = vi.fn(() => KEY);
+    const { error } = await run(modelAt('https://api.example/v1', { fetch, apiKey }), AbortSignal.abort());
+    expect(error).toBeInstanceOf(InterruptedError);
+    expect([fetch.mock.calls.length, apiKey.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  it('listens to the signal no longer when it is over', async () => {
+    const { signal } = new AbortController();
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const fetch = streamed('data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+    await run(modelAt('https://api.example/v1', { fetch }), signal);
+    expect(added.mock.calls.length).toBeGreaterThan(0);
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(added.mock.calls.map(([, listener]) => listener));
+  });
+
+  it('leaves no timer where it is left', () => {
+    vi.useFakeTimers();
+    try {
+      const subscription = modelAt('https://api.example/v1', { fetch: () => new Promise(() => {}) })(request).subscribe();
+      expect(vi.getTimerCount()).toBeGreaterThan(0);
+      subscription.unsubscribe();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('hands the decoder its options', async () => {
+    const fetch = streamed(
+      'data: {broken\n\ndata: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+    );
+    const { events, error } = await run(modelAt('https://api.example/v1', { fetch, onMalformed: 'skip' }));
+    expect([textOf(events), error]).toEqual(['Hi', undefined]);
+  });
+
   it('emits the events of one streamed response and completes', async () => {
     const { events, error } = await run(await serving({}, answer('Hello')));
     expect(error).toBeUndefined();
