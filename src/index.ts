@@ -64,7 +64,7 @@ export { type HttpModelOptions, httpModel } from './models/http-model.ts';
 export type { KeepAliveTimes } from './models/keep-alive.ts';
 export type { Model } from './models/model.ts';
 export { type PresetOptions, presets } from './models/presets.ts';
-export type { Fetch } from './models/redirects.ts';
+export type { Fetch, FetchBody, FetchResponse } from './models/redirects.ts';
 export { resumeByLastEventId } from './models/resume-by-last-event-id.ts';
 export type { RetryOptions } from './models/retry.ts';
 export type { SocketEndpoint } from './models/socket-endpoint.ts';

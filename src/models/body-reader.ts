@@ -1,4 +1,5 @@
 import { orAborted } from './or-aborted.ts';
+import type { FetchBody, FetchResponse } from './redirects.ts';
 
 /** How much of a body that is no stream is read, in bytes. */
 export const DOCUMENT_LIMIT = 64 * 1024;
@@ -10,10 +11,10 @@ export const DOCUMENT_MS = 5_000;
 export class BodyReader {
   /** Bytes read so far. */
   offset = 0;
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  private readonly reader: ReturnType<FetchBody['getReader']> | undefined;
   private readonly signal: AbortSignal;
 
-  constructor(response: Response, signal: AbortSignal) {
+  constructor(response: FetchResponse, signal: AbortSignal) {
     this.reader = response.body?.getReader();
     this.signal = signal;
     // An injected fetch may ignore the signal; its body must stop all the same.

@@ -9,7 +9,7 @@ import { GATED_PIECE, type Gate } from './gate.ts';
 import { httpErrorOf, notAStream } from './http-error.ts';
 import { orAborted } from './or-aborted.ts';
 import { redactedCause, redactor } from './redact.ts';
-import { type Fetch, followingRedirects } from './redirects.ts';
+import { type Fetch, type FetchResponse, followingRedirects } from './redirects.ts';
 
 /** Settings of {@link fetchBytes}. */
 export interface FetchBytesOptions {
@@ -177,7 +177,7 @@ async function opening(body: BodyReader, request: HttpRequest): Promise<Uint8Arr
  * What a body in one of the request's framings cannot begin with. Servers mislabel streams, so the content type alone decides nothing; JSON that is labelled
  * as a stream is left to the decoder, a page never is one.
  */
-function looksLikeDocument(chunks: readonly Uint8Array[], { framings }: HttpRequest, { headers }: Response): boolean {
+function looksLikeDocument(chunks: readonly Uint8Array[], { framings }: HttpRequest, { headers }: FetchResponse): boolean {
   const isLabelled = /event-stream/i.test(headers.get('content-type') ?? '');
   for (const chunk of chunks) {
     const first = chunk.find(isInk);

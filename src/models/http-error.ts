@@ -5,12 +5,12 @@ import type { Json } from '../values.ts';
 import { shownUrl } from './join-url.ts';
 import { isRetryableStatus, isUsedUp, type ProviderProblem, providerProblem } from './provider-problem.ts';
 import { type Redact, redactJson, redactor } from './redact.ts';
-import { isRedirect } from './redirects.ts';
+import { type FetchResponse, isRedirect } from './redirects.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What an answer that is no stream came in. */
 export interface Refusal {
-  readonly response: Response;
+  readonly response: FetchResponse;
   /** The body as far as it was read. */
   readonly text: string;
   readonly url: string;

@@ -1,14 +1,26 @@
 import { HARMLESS_HEADERS } from './redact.ts';
 
-/** The part of `fetch` that is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** The part of `fetch` that is used: the global one fits, and so does one that does no more. */
+export type Fetch = (url: string, init: RequestInit) => Promise<FetchResponse>;
+
+/** What is used of a `Response`. */
+export interface FetchResponse extends Pick<Response, 'ok' | 'status' | 'type' | 'redirected' | 'url'> {
+  readonly headers: Pick<Headers, 'get'>;
+  readonly body: FetchBody | null;
+}
+
+/** What is used of a response's body. */
+export interface FetchBody {
+  getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
+  cancel(): Promise<void>;
+}
 
 /** How many redirects in a row are followed: as many as `fetch` itself follows. */
 const MAX_REDIRECTS = 20;
 
 /** A response, and where it came from when that is another place than was asked. */
 export interface Reached {
-  readonly response: Response;
+  readonly response: FetchResponse;
   readonly redirectedTo?: string | undefined;
 }
 
@@ -45,7 +57,7 @@ export async function followingRedirects(
 }
 
 /** Whether a response sends the request elsewhere. */
-export function isRedirect({ status, type }: Response): boolean {
+export function isRedirect({ status, type }: FetchResponse): boolean {
   return type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status);
 }
 
@@ -54,7 +66,7 @@ async function inPage(
   fetch: Fetch,
   url: string,
   init: RequestInit & { headers: Record<string, string> },
-  opaque: Response,
+  opaque: FetchResponse,
 ): Promise<Reached> {
   const { authorization, ...others } = init.headers;
   if (Object.keys(withoutSecrets(others)).length < Object.keys(others).length) return { response: opaque };
@@ -65,9 +77,9 @@ async function inPage(
 /** Whether a redirect would take a request that was encrypted over a line that is not. */
 const bares = (from: string, to: string) => from.startsWith('https:') && to.startsWith('http:');
 
-const keepsMethod = ({ status }: Response) => status === 307 || status === 308;
+const keepsMethod = ({ status }: FetchResponse) => status === 307 || status === 308;
 
-function targetOf(response: Response, base: string): string | undefined {
+function targetOf(response: FetchResponse, base: string): string | undefined {
   const location = isRedirect(response) ? response.headers.get('location') : null;
   if (location === null) return undefined;
   try {

@@ -4,7 +4,7 @@
  *
  * @see https://httpwg.org/specs/rfc9110.html#field.retry-after
  */
-export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
+export function retryAfterMs(headers: Pick<Headers, 'get'>, nowMs: number): number | undefined {
   const exact = headers.get('retry-after-ms');
   if (exact !== null && isDecimal(exact)) return Number(exact);
   const value = headers.get('retry-after');

@@ -298,7 +298,7 @@ describe('fetchBytes, cut', () => {
     expect(error.message).toBe(
       `No response from ${url} (ECONNREFUSED). Nothing listens there: check that the server runs, and host and port in \`url\`.`,
     );
-    expect(error.cause).toBeInstanceOf(TypeError);
+    expect(error.cause).toBeInstanceOf(Error);
   });
 
   it.each([

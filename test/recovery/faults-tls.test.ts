@@ -47,6 +47,9 @@ describe('TLS', () => {
       const ends: Record<string, number> = {};
       const places = Array.from({ length: 50 }, (_, i) => i * 17);
       for (const at of places) {
+        // So that each begins with a session it knows, without new tickets before the answer: Node's own client forgets it when a connection breaks.
+        allowed = Infinity;
+        await settled(model()(request));
         allowed = at;
         const { events, error } = await settled(model()(request));
         const said = textThatStands(events);
