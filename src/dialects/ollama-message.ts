@@ -40,8 +40,7 @@ export class OllamaMessageBuilder {
   }
 
   private buildCall(call: AssembledCall): Json {
-    const entry = this.callFields.get(call.index);
-    const { function: called, ...rest } = structuredClone(entry ?? { function: {} }) as Fields;
+    const { function: called, ...rest } = (this.callFields.get(call.index) ?? { function: {} }) as Fields;
     return {
       ...rest,
       id: call.callId,

@@ -1,5 +1,6 @@
 import { EXCERPT_LIMIT, LimitError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
+import { BodyText } from '../sse/text.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { JsonListener } from './listener.ts';
 import { JsonScanner } from './scanner.ts';
@@ -13,7 +14,6 @@ export interface ParseJsonArrayOptions {
 const DEFAULT_MAX_ITEM_BYTES = 16 * 1024 * 1024;
 /** How much of a body that is no JSON array is kept to explain it, in UTF-16 code units. */
 const MAX_STRAY = 64 * 1024;
-const BOM = 0xfeff;
 
 /** Throws where the options are no options. */
 export function checkParseJsonArrayOptions({ maxItemBytes = DEFAULT_MAX_ITEM_BYTES }: ParseJsonArrayOptions = {}): void {
@@ -46,9 +46,7 @@ type Place =
 
 class JsonArrayParser implements Stage<Uint8Array | string, Frame> {
   private readonly maxItemBytes: number;
-  /** One for the whole body: any byte may be the last of a chunk. The BOM is ours, since strings come here too. */
-  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  private atStart = true;
+  private readonly text = new BodyText('parseJsonArray');
   private place: Place = 'before-all';
   private inArray = false;
   private item = new Item();
@@ -60,10 +58,7 @@ class JsonArrayParser implements Stage<Uint8Array | string, Frame> {
   }
 
   transform(chunk: Uint8Array | string, out: Output<Frame>): void {
-    let text = typeof chunk === 'string' ? this.decoder.decode() + chunk : this.decoder.decode(bytes(chunk), { stream: true });
-    if (text === '') return;
-    if (this.atStart && text.charCodeAt(0) === BOM) text = text.slice(1);
-    this.atStart = false;
+    const text = this.text.read(chunk);
     let at = 0;
     while (at >= 0 && at < text.length) at = this.place === 'in-item' ? this.readItem(text, at, out) : this.step(text, at);
   }
@@ -199,9 +194,4 @@ function utf8Length(text: string): number {
     if (unit >= 0x80) bytes += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
   }
   return bytes;
-}
-
-function bytes(chunk: unknown): ArrayBufferView | ArrayBuffer {
-  if (ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer) return chunk;
-  throw new TypeError('parseJsonArray reads bytes or strings. Of a Response, give the chunks of its `body`, as fetchBytes does.');
 }

@@ -7,6 +7,7 @@ const MAX_HOLES = 12;
 
 const QUOTE = 0x22;
 const SPACE = 0x20;
+const BACKSLASH = 0x5c;
 const BRACE = 0x7d;
 /** The strings and numbers of a JSON text, keys too; between them lie punctuation, white space, `true`, `false` and `null`. */
 const TOKENS = /("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/;
@@ -140,12 +141,7 @@ function fits({ fixed, holes }: Shape, text: string): boolean {
 
 /** Puts what a hole says into the value. @returns whether it is one string, or one number. */
 function fill(hole: Hole, token: string): boolean {
-  let value: unknown;
-  try {
-    value = JSON.parse(token);
-  } catch {
-    return false;
-  }
+  const value = isShortAndPlain(token) ? token.slice(1, -1) : parsed(token);
   if (typeof value !== (hole.isString ? 'string' : 'number')) return false;
   const { holder, key } = hole.place;
   // Written anew: a slice would hold on to the whole chunk it was cut from.
@@ -153,6 +149,25 @@ function fill(hole: Hole, token: string): boolean {
   hole.token = again === token ? again : '';
   holder[key] = value;
   return true;
+}
+
+/** A string that says what it is, short enough that engines copy it: a longer slice would hold on to the whole chunk it was cut from. */
+function isShortAndPlain(token: string): boolean {
+  const last = token.length - 1;
+  if (last > 12 || last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
+  for (let i = 1; i < last; i++) {
+    const code = token.charCodeAt(i);
+    if (code < SPACE || code === QUOTE || code === BACKSLASH) return false;
+  }
+  return true;
+}
+
+function parsed(token: string): unknown {
+  try {
+    return JSON.parse(token);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where texts of one kind differ; `undefined` if these two are not of one kind. */

@@ -179,30 +179,28 @@ class Meter<E extends AnyEvent> implements LatencyMeter<E> {
     if (ended === 'failed') this.tokens.silence(now);
     this.tokens.endAttempt();
     this.rounds.end(now, undefined);
-    const report: LatencyReport = {
+    const report: Draft = {
       ended,
-      ...present('reason', this.reason),
-      ...(ended === 'failed' ? { error: failureOf(error) } : {}),
-      ...present('model', this.model),
       totalMs: now,
-      ...present('firstEventMs', this.firstEventMs),
-      ...present('firstTokenMs', this.tokens.firstMs),
-      ...present('firstToolCallStartMs', this.firstToolCallStartMs),
-      ...present('firstToolCallMs', this.firstToolCallMs),
       gaps: this.tokens.gapSummary(),
       stalls: { thresholdMs: this.stallMs, ...this.tokens.stalls },
       tokens: this.tokens.tokenSummary(),
-      ...present('usage', this.tokens.usage),
       rounds: this.rounds.summary(),
       tools: this.tools.toolSummary(now),
       calls: this.tools.callSummary(),
     };
+    // A field, or none: `undefined` does not survive JSON.
+    if (ended === 'failed') report.error = failureOf(error);
+    if (this.reason !== undefined) report.reason = this.reason;
+    if (this.model !== undefined) report.model = this.model;
+    if (this.firstEventMs !== undefined) report.firstEventMs = this.firstEventMs;
+    if (this.tokens.firstMs !== undefined) report.firstTokenMs = this.tokens.firstMs;
+    if (this.firstToolCallStartMs !== undefined) report.firstToolCallStartMs = this.firstToolCallStartMs;
+    if (this.firstToolCallMs !== undefined) report.firstToolCallMs = this.firstToolCallMs;
+    if (this.tokens.usage !== undefined) report.usage = this.tokens.usage;
     out?.enqueue({ type: 'latency', report });
     this.onReport(report);
   }
 }
 
-/** A field, or none: `undefined` does not survive JSON. */
-function present<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
-}
+type Draft = { -readonly [K in keyof LatencyReport]: LatencyReport[K] };

@@ -29,11 +29,21 @@ const HELD_BYTES = 64 * 1024;
  *
  * @example
  * ```ts
- * import { httpModel, presets } from 'toolstream';
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { lastValueFrom } from 'rxjs';
+ * import { httpModel, openAiChat } from 'toolstream';
  * import { nodeFetch } from 'toolstream/node';
  *
- * const model = httpModel({ ...presets.groq, model: 'llama-3.3-70b-versatile', apiKey: () => 'key', fetch: nodeFetch() });
- * console.log(typeof model); // function
+ * const body = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+ * const server = createServer((_, response) => response.setHeader('content-type', 'text/event-stream').end(body));
+ * await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+ *
+ * const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+ * const model = httpModel({ dialect: openAiChat, url, model: 'm', fetch: nodeFetch() });
+ * const end = await lastValueFrom(model({ messages: [{ role: 'user', content: 'Hello' }] }));
+ * if (end.type === 'round-end') console.log(end.message.content); // Hi
+ * server.close();
  * ```
  *
  * @see https://nodejs.org/api/http.html#httprequesturl-options-callback
