@@ -22,8 +22,10 @@ export class JoinedText {
     if (this.tail.length >= BLOCK) this.closeBlock();
   }
 
+  /** Always the same string while nothing is appended: what makes it flat, e.g. parsing it, makes it flat here. */
   toString(): string {
-    return this.head + this.tail;
+    if (this.tail !== '') this.closeBlock();
+    return this.head;
   }
 
   private closeBlock(): void {

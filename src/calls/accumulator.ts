@@ -169,7 +169,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private noteClosed(call: OpenCall): void {
     const closed = !call.tooLong && isClosed(call);
     const noted = this.closed.length > 0 && this.closed.includes(call);
-    if (closed && !noted) this.closed.push(call);
+    // Copied: a list that was pushed to has room for seventeen, and mostly there is one.
+    if (closed && !noted) this.closed = [...this.closed, call];
     if (!closed && noted) this.closed = this.closed.filter((other) => other !== call);
   }
 

@@ -78,6 +78,7 @@ export class CallFinder {
     call.wireIndex ??= index ?? position;
     const at = index ?? call.wireIndex;
     if (at !== undefined) this.byIndex.set(at, call);
+    if (this.newest !== call) this.newest?.rest();
     this.newest = call;
   }
 

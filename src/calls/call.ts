@@ -48,6 +48,11 @@ export class Call implements AssembledCall {
     if (this.scanner) this.unscanned += text;
   }
 
+  /** Another call goes on: what came of this one is kept in as little memory as can be. */
+  rest(): void {
+    this.text.toString();
+  }
+
   /** Whether the arguments so far are one whole JSON value. */
   get closed(): boolean {
     return this.state === 'closed';

@@ -22,8 +22,8 @@ const MAX_AFTER_END = 64 * 1024;
 
 interface Choice {
   readonly text: JoinedText;
-  readonly reasoning: JoinedText;
-  readonly refusal: JoinedText;
+  reasoning: JoinedText | undefined;
+  refusal: JoinedText | undefined;
   finish: FinishReason | undefined;
   readonly calls: CallAssembler;
 }
@@ -110,14 +110,18 @@ export class Round {
   reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).reasoning.append(text);
+    const said = this.choice(choice);
+    said.reasoning ??= new JoinedText();
+    said.reasoning.append(text);
     out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
   }
 
   refusal(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).refusal.append(text);
+    const said = this.choice(choice);
+    said.refusal ??= new JoinedText();
+    said.refusal.append(text);
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
   }
 
@@ -274,8 +278,7 @@ export class Round {
     if (this.choices >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
-    const [text, reasoning, refusal] = [new JoinedText(), new JoinedText(), new JoinedText()];
-    const choice: Choice = { text, reasoning, refusal, finish: undefined, calls };
+    const choice: Choice = { text: new JoinedText(), reasoning: undefined, refusal: undefined, finish: undefined, calls };
     if (index === 0) this.first = choice;
     else {
       this.others ??= new Map();

@@ -4,6 +4,9 @@ const LF = 10;
 /** A UTF-16 code unit is at most this many bytes of UTF-8. */
 const MAX_BYTES_OF_UNIT = 3;
 
+/** In how little text looking at each character is quicker than looking for line ends, in UTF-16 code units. */
+const SHORT = 32;
+
 /** The bound where none is given: 16 MiB. */
 export const DEFAULT_MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
@@ -43,7 +46,8 @@ export class FrameBound {
    */
   exceededAt(text: string): number | undefined {
     // A look at each character would be the most costly part of the stage. Where no frame can end beyond the bound, only the open one counts.
-    const from = this.bytes + text.length * MAX_BYTES_OF_UNIT <= this.maxBytes ? this.endOfFrames(text) : 0;
+    const isShort = text.length < SHORT;
+    const from = !isShort && this.bytes + text.length * MAX_BYTES_OF_UNIT <= this.maxBytes ? this.endOfFrames(text) : 0;
     if (from > 0) {
       this.bytes = 0;
       this.head = '';
