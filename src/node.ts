@@ -3,6 +3,6 @@
  *
  * @module toolstream/node
  */
-export { type NodeFetchOptions, nodeFetch } from './models/node-fetch.ts';
+export { type NodeAgent, type NodeFetchOptions, nodeFetch } from './models/node-fetch.ts';
 export { type FileJournal, fileJournal } from './tools/file-journal.ts';
 export { type WorkerExecute, type WorkerToolOptions, workerTool } from './tools/worker-tool.ts';

@@ -1,13 +1,19 @@
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, constants as zlib } from 'node:zlib';
 import type { Fetch, FetchResponse } from './redirects.ts';
 
+/** An `Agent` of `node:http` or `node:https`. By its looks, so that nobody needs the types of Node. */
+export interface NodeAgent {
+  readonly maxSockets: number;
+  destroy(): void;
+}
+
 /** Settings of {@link nodeFetch}. */
 export interface NodeFetchOptions {
   /** Keeps the connections, e.g. one that goes through a proxy or has certificates of its own. Default: Node's global one. */
-  readonly agent?: HttpAgent | HttpsAgent;
+  readonly agent?: NodeAgent;
 }
 
 /** How much of a body that nobody reads is kept, in bytes; beyond it the socket waits. What came with the last piece is kept whole. */
@@ -60,7 +66,7 @@ export function nodeFetch({ agent }: NodeFetchOptions = {}): Fetch {
           ...(body != null && { 'content-length': Buffer.byteLength(body) }),
           ...(headers as Record<string, string>),
         },
-        ...(agent && { agent }),
+        ...(agent && { agent: agent as Agent }),
       };
       const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options);
       const abort = () => request.destroy(signal?.reason);

@@ -1,10 +1,12 @@
 /** A process with a crowd of answers at once, each with two calls and two rounds. */
 import { defineTool, httpModel, openAiChat, streamAnswer } from '../../src/index.ts';
-import { endpointUrls, measureCrowd } from './crowd-measure.ts';
+import { nodeFetch } from '../../src/node.ts';
+import { endpointUrls, means, measureCrowd } from './crowd-measure.ts';
 
 /** What is shown is that all end, on a machine of any speed: none may run out of time on a slow one. */
 const timeouts = { connectMs: Infinity, firstEventMs: Infinity, idleMs: Infinity, totalMs: Infinity };
-const models = endpointUrls.map((url) => httpModel({ dialect: openAiChat, url, model: 'm', timeouts }));
+const fetch = means === 'nodeFetch' ? nodeFetch() : globalThis.fetch;
+const models = endpointUrls.map((url) => httpModel({ dialect: openAiChat, url, model: 'm', timeouts, fetch }));
 const request = { messages: [{ role: 'user', content: 'go' }] } as const;
 let ran = () => {};
 

@@ -10,7 +10,7 @@ export interface Telling {
   readonly end: (how: string) => void;
 }
 
-const [urls = '', many = '1000', rampMs = '1000', weighing = ''] = process.argv.slice(2);
+const [urls = '', many = '1000', rampMs = '1000', weighing = '', asked = 'fetch'] = process.argv.slice(2);
 
 /** Microseconds, by a clock that all processes of a machine share. */
 const now = () => Number(process.hrtime.bigint() / 1000n);
@@ -79,6 +79,9 @@ export function measureCrowd(ask: (endpoint: number, telling: Telling) => void):
     if (weighing) setTimeout(weigh, 500);
   }, 5);
 }
+
+/** What to ask with. */
+export const means = asked;
 
 /** The base URL of each endpoint. */
 export const endpointUrls = urls.split(' ');
