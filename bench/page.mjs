@@ -20,7 +20,7 @@ export function writePage(root, figures) {
   writeFileSync(join(root, 'docs/benchmarks.md'), page(rows, figures, drawn));
 }
 
-function page(rows, { measured, profiles = {} }, drawn) {
+function page(rows, { measured, profiles = {}, nodes = {} }, drawn) {
   const picture = (name, text) => (drawn.includes(name) ? `![${text}](figures/${name})\n` : '');
   const versions = Object.entries(measured.versions).map(([name, version]) => `${name} ${version}`);
   return `---
@@ -29,7 +29,7 @@ title: Benchmarks
 # Benchmarks
 
 Where toolstream stands beside its peers. \`npm run bench\` measures, and writes this page and its plots from what it measured
-([figures](figures/bench.json)); nothing here is typed by hand. Node ${measured.node.slice(1)}, ${measured.cores} cores (${measured.cpu}).
+([figures](figures/bench.json)); nothing here is typed by hand. Node ${measured.node.slice(1)}${others(rows, measured.node, nodes)}, ${measured.cores} cores (${measured.cpu}).
 
 - **The floor, F1**, is a loop written by hand: one reader, one streaming decoder, a split at blank lines, \`JSON.parse\` of each event, text and
   calls collected. It checks nothing and survives nothing.
@@ -68,6 +68,18 @@ ${profilesPart(profiles)}
 
 ${versions.join(' · ')}
 `;
+}
+
+/** What was measured on another Node, before. */
+function others(rows, newest, nodes) {
+  const older = rows.filter(({ id }) => nodes[id] && nodes[id] !== newest);
+  const versions = [...new Set(older.map(({ id }) => nodes[id]))];
+  return versions
+    .map((version) => {
+      const ids = older.filter(({ id }) => nodes[id] === version).map(({ id }) => id);
+      return ` (on ${version.slice(1)}: ${ids.join(', ')})`;
+    })
+    .join('');
 }
 
 function tableRow({ id, goals, shows, found }) {

@@ -62,6 +62,7 @@ async function measureAll() {
     say(report(work, results[work.id]));
     figures.measured = circumstances(root, rounds);
     figures.cases = { ...figures.cases, [work.id]: results[work.id] };
+    figures.nodes = { ...figures.nodes, [work.id]: figures.measured.node };
     // After each case: a run that is broken off keeps what it has.
     if (isWhole || values.write) keep(root, figures);
   }

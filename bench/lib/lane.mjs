@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { node } from './node.mjs';
 
 const child = fileURLToPath(new URL('../child.mjs', import.meta.url));
 
@@ -21,7 +22,7 @@ export class Lane {
     this.patience = work.patience ?? PATIENCE_MS;
     this.tooSlow = `> ${this.patience / 1000} s`;
     const told = JSON.stringify({ name, work, dist });
-    this.process = fork(child, [told], { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.process = fork(child, [told], { execPath: node, execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
     this.said = '';
     this.process.stderr.on('data', (text) => {
       this.said = (this.said + text).slice(-2_000);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { nodeVersion } from './node.mjs';
 
 const fileOf = (root) => join(root, 'docs/figures/bench.json');
 
@@ -25,5 +26,5 @@ export function keep(root, figures) {
 export function circumstances(root, rounds) {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'bench/package.json'), 'utf8'));
   const rxjs = createRequire(join(root, 'dist/index.js'))('rxjs/package.json').version;
-  return { node: process.version, cores: availableParallelism(), cpu: cpus()[0].model.trim(), rounds, versions: { rxjs, ...dependencies } };
+  return { node: nodeVersion, cores: availableParallelism(), cpu: cpus()[0].model.trim(), rounds, versions: { rxjs, ...dependencies } };
 }
