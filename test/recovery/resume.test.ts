@@ -20,6 +20,8 @@ const servers: RawServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n';
+/** Of a longer body than comes: without its length, undici takes a reset for the end. */
+const LONG_HEAD = HEAD.replace('\r\n\r\n', '\r\ncontent-length: 1000000\r\n\r\n');
 const UNAVAILABLE = 'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 const request = { messages: [{ role: 'user', content: 'go' }] } as const;
@@ -65,7 +67,11 @@ async function ask(options: Options, ...scripts: Array<readonly Step[] | ((excha
   return { events, broke, notes, error, server };
 }
 
-const cutAt = (bytes: Uint8Array, at: number, how: 'reset' | 'close' = 'reset'): readonly Step[] => [HEAD, bytes.slice(0, at), how];
+const cutAt = (bytes: Uint8Array, at: number, how: 'reset' | 'close' = 'reset'): readonly Step[] => [
+  how === 'reset' ? LONG_HEAD : HEAD,
+  bytes.slice(0, at),
+  how,
+];
 const textOf = (events: readonly AnyEvent[]) =>
   (events as ModelEvent[]).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
 
