@@ -22,7 +22,8 @@ export class PartialArgs {
   private readonly root: Container = { kind: 'object', members: new Map() };
   /** The container that was opened last. */
   private inner = this.root;
-  private openString: Node | undefined;
+  /** A string goes on: what is written next is more of it. */
+  private inString = false;
   private holding = false;
   private written = 1;
   private size = 2;
@@ -61,7 +62,7 @@ export class PartialArgs {
   private place(parent: Container, path: readonly Segment[], arg: GeminiPartialArg): string | undefined {
     const atom = atomOf(arg);
     if (!atom) return undefined;
-    if (parent !== this.inner || this.openString) this.holding = true;
+    if (parent !== this.inner || this.inString) this.holding = true;
     let piece = sizeOf(parent) > 0 ? ',' : '';
     let at = parent;
     for (let i = 0; i < path.length; i++) {
@@ -75,19 +76,20 @@ export class PartialArgs {
       if (child.kind !== 'atom') at = child;
     }
     this.inner = at;
-    if (!this.holding) this.openString = atom.open ? atom : undefined;
+    this.inString = atom.open;
     return this.hand(piece);
   }
 
-  /** More of a string. What is whole may be said to be whole again. */
+  /** More of a string. What is whole may be said to be whole again, and a number or a Boolean to be what it is; anything else has no place. */
   private goOn(atom: Node & { kind: 'atom' }, arg: GeminiPartialArg): string | undefined {
     const more = arg.stringValue ?? '';
-    if (!atom.open || typeof arg.numberValue === 'number' || typeof arg.boolValue === 'boolean') return more === '' ? '' : undefined;
+    const other = arg.numberValue ?? arg.boolValue ?? undefined;
+    if (!atom.open || other !== undefined) return more === '' && (other === undefined || String(other) === atom.json) ? '' : undefined;
     atom.open = arg.willContinue === true;
     const piece = escaped(more) + (atom.open ? '' : '"');
     atom.json += piece;
-    const isNext = this.openString === atom;
-    if (isNext && !atom.open) this.openString = undefined;
+    // Where nothing is held, the string that goes on is the one that was begun last.
+    this.inString = atom.open;
     return this.hand(piece);
   }
 

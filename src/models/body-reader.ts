@@ -54,7 +54,6 @@ export class BodyReader {
       if (this.signal.aborted) throw error;
     } finally {
       clearTimeout(timer);
-      this.cancel();
     }
     const decoder = new TextDecoder();
     return (chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()).slice(0, DOCUMENT_LIMIT);

@@ -32,7 +32,6 @@ export class EndAfterFinish {
     if (this.finished < this.choices || this.tell === undefined) return;
     this.timer?.unsubscribe();
     if (type === 'usage') this.tell?.();
-    else if (type !== 'round-end' && this.graceMs <= LONGEST_TIMER_MS)
-      this.timer = asyncScheduler.schedule(() => this.tell?.(), this.graceMs);
+    else if (this.graceMs <= LONGEST_TIMER_MS) this.timer = asyncScheduler.schedule(() => this.tell?.(), this.graceMs);
   }
 }

@@ -62,7 +62,6 @@ class Resuming {
         return next ? error : (this.broken?.error ?? error);
       },
       isMended: () => next !== undefined,
-      isOver: this.settings.isOver,
     });
     return this.settings.open(request).pipe(
       through(() => connection),
@@ -110,7 +109,6 @@ interface ConnectionHooks {
   readonly note: (frame: Frame) => void;
   readonly broke: (error: unknown) => unknown;
   readonly isMended: () => boolean;
-  readonly isOver: () => boolean;
 }
 
 /** Passes on the frames of one connection that are new, and holds back the one that was cut until it is known whether it comes again. */
@@ -150,7 +148,6 @@ class Connection implements Stage<Frame, Frame> {
       this.hooks.note(frame);
       out.enqueue(frame);
     }
-    if (this.hooks.isOver()) return;
     const error = this.hooks.broke(new ConnectionError('The response ended before the model was done.'));
     if (this.hooks.isMended()) out.error(error);
     else this.giveCut(out);

@@ -34,7 +34,6 @@ export class CallScanner {
       this.cursor.commit();
       this.flush();
       this.gap = undefined;
-      this.blank = false;
       this.inCall = true;
       this.called = true;
       this.sink.begin(name);
@@ -60,8 +59,6 @@ export class CallScanner {
   private mayBegin = true;
   /** What is being read has no marker: it is calls only if the message ends with them. */
   private unmarked = false;
-  /** Nothing but whitespace so far. */
-  private blank = true;
 
   constructor(format: TextCallFormat | 'auto', names: ToolNames, sink: ScannerSink, maxHeld: number) {
     this.format = callFormats[format];
@@ -153,8 +150,8 @@ export class CallScanner {
     this.endGap();
     for (let i = 0; i < text.length; i++) this.guard.push(text.charCodeAt(i));
     this.ready += text;
-    this.blank &&= text.trim() === '';
-    this.mayBegin = this.format.unmarked?.from === 'line' ? text.endsWith('\n') || this.mayBegin : this.blank && text !== '';
+    // Only what stands at the beginning can be nothing but whitespace.
+    this.mayBegin = this.format.unmarked?.from === 'line' ? text.endsWith('\n') || this.mayBegin : text !== '' && text.trim() === '';
     if (last === '') return;
     this.cursor.keep(last);
     if (this.guard.quoted) this.giveBack();
@@ -176,10 +173,7 @@ export class CallScanner {
         this.begin(this.readMarked());
         return;
       }
-      if (!isSpace(code)) {
-        this.blank = false;
-        if (this.gap !== undefined) this.endGap();
-      }
+      if (this.gap !== undefined && !isSpace(code)) this.endGap();
       guard.push(code);
       cursor.take();
       if (code === NEWLINE && this.format.unmarked?.from === 'line') this.mayBegin = true;
@@ -222,7 +216,6 @@ export class CallScanner {
   private emitText(): void {
     const text = this.cursor.kept();
     this.cursor.commit();
-    if (text === '') return;
     if (this.gap === undefined) this.ready += text;
     else this.gap += text;
     if (this.gap !== undefined && this.gap.length > this.maxHeld) this.endGap();

@@ -15,7 +15,6 @@ export class OpenCall {
     this.word += String.fromCharCode(code);
     if (this.close === undefined) this.close = Object.hasOwn(MARKS, this.word) ? MARKS[this.word] : undefined;
     else if (this.word === this.close) this.close = undefined;
-    else if (this.word.length < LONGEST) return;
     if (this.word.length >= LONGEST) this.word = '';
   }
 

@@ -116,6 +116,40 @@ describe('a response', () => {
     expect(values.filter(({ type }) => type === 'tool-call-end')).toMatchObject([{ callId: 'a' }, { callId: 'b' }]);
   });
 
+  it('does without indexes behind a list of calls, too', () => {
+    const calls = [
+      { id: 'a', function: { name: 'f', arguments: '{}' } },
+      { id: 'b', function: { name: 'f', arguments: '{"x":' } },
+    ];
+    const list = event('tool-call-start', undefined, { tool_calls: calls });
+    const { values } = decode([begin, list, callDelta(undefined, '1}'), callEnd(), end('TOOL_CALL')]);
+    expect(callsOf(values)).toEqual([
+      ['a', 'f', '{}'],
+      ['b', 'f', '{"x":1}'],
+    ]);
+    expect(values.filter(({ type }) => type === 'tool-call-end')).toMatchObject([{ callId: 'b' }]);
+  });
+
+  it('begins another call with another id, though its name comes later and its index is in use', () => {
+    const piece = (fields: object) => event('tool-call-delta', 0, { tool_calls: { id: 'b', function: fields } });
+    const { values } = decode([begin, callStart(0, 'a', 'f', '{}'), piece({ arguments: '{}' }), piece({ name: 'g' }), end('TOOL_CALL')]);
+    expect(callsOf(values)).toEqual([
+      ['a', 'f', '{}'],
+      ['b', 'g', '{}'],
+    ]);
+  });
+
+  it('ends a call of which a replay was dropped', () => {
+    const start = callStart(undefined, 'a', 'f', '{}');
+    const { values } = decode([begin, start, start, callEnd(), end('TOOL_CALL')]);
+    expect(types(values).filter((type) => /^(tool|diag)/.test(type))).toEqual([
+      'tool-call-start',
+      'tool-call-delta',
+      'diagnostic',
+      'tool-call-end',
+    ]);
+  });
+
   it.each([
     ['COMPLETE', 'stop'],
     ['STOP_SEQUENCE', 'stop'],

@@ -127,6 +127,22 @@ describe('gemini: arguments that come field by field (google-stream-tool-call-ar
     expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: 'x' }) }]);
   });
 
+  it('writes nothing into a string that goes on for the second time', () => {
+    const piece = (stringValue: string, more = true) => ({ jsonPath: '$.a', stringValue, willContinue: more });
+    const { events } = decode(begin, streamed(piece('x'), piece('y'), { jsonPath: '$.b', numberValue: 1 }, piece('z', false)), stop);
+    expect(deltas(events)).toEqual(['{', '"a":"x', 'y', 'z","b":1}']);
+    expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: 'xyz', b: 1 }) }]);
+  });
+
+  it('takes no notice of a number or a Boolean that is said again', () => {
+    const twice = [
+      { jsonPath: '$.a', numberValue: 1.5 },
+      { jsonPath: '$.b', boolValue: false },
+    ];
+    const { events } = decode(begin, streamed(...twice, ...twice), stop);
+    expect(callsOf(events)).toEqual([{ name: 'f', arguments: right({ a: 1.5, b: false }) }]);
+  });
+
   it('ends the string that was kept back with the call', () => {
     const open = { jsonPath: '$.c', stringValue: 'x', willContinue: true };
     const { events } = decode(begin, streamed({ jsonPath: '$.a.b', numberValue: 1 }, open), stop);
@@ -214,6 +230,13 @@ describe('gemini: arguments that come field by field (google-stream-tool-call-ar
         { jsonPath: '$.a', numberValue: 1, stringValue: 'y' },
       ],
     ],
+    ...[{ stringValue: 'x' }, { stringValue: 'x', willContinue: true }, { numberValue: 1 }, { boolValue: true }].flatMap((first) =>
+      [{ numberValue: 0 }, { boolValue: false }].map((second): [string, unknown[]] => [
+        `${JSON.stringify(first)} and then ${JSON.stringify(second)} in one place`,
+        [first, second].map((value) => ({ jsonPath: '$.a', ...value })),
+      ]),
+    ),
+    ['nothing in the place of an object', [{ jsonPath: '$.a.b', numberValue: 1 }, { jsonPath: '$.a' }]],
     ['an item after a gap', [{ jsonPath: '$.a[7]', numberValue: 1 }]],
     ['a path that names many places', [{ jsonPath: '$.a[*]', numberValue: 1 }]],
     ['a path to nowhere', [{ jsonPath: 'a', numberValue: 1 }]],

@@ -346,6 +346,22 @@ it('two calls of Ollama that come one after the other without ids are two', () =
   ]);
 });
 
+it('a response with an end mark alone has said nothing', () => {
+  expect(messageOf(eventsOf(openAiChat, '[DONE]'))).toMatchObject({ role: 'assistant', content: '' });
+  for (const field of ['reasoning', 'refusal', 'toolCalls']) expect(messageOf(eventsOf(openAiChat, '[DONE]'))).not.toHaveProperty(field);
+});
+
+it('a response that goes on after its end says so once, however short the frames are', () => {
+  expect(only(eventsOf(openAiChat, finish('stop'), '[DONE]', '1', '1', '1'), 'diagnostic')).toMatchObject([{ code: 'data-after-end' }]);
+});
+
+it('the counts of a response that broke off are with the error', () => {
+  const usage = { prompt_tokens: 3, completion_tokens: 1 };
+  expect(read(openAiChat, [chunk({ content: 'Hi' }, {}, { usage })]).error).toMatchObject({
+    partial: { text: 'Hi', usage: { inputTokens: 3, outputTokens: 1 } },
+  });
+});
+
 describe('bounds of a response', () => {
   const says = (content: string) => chunk({ content });
 

@@ -114,6 +114,16 @@ describe('fetchBytes', () => {
     expect(sizes).toEqual([9, 9]);
   });
 
+  it.each([
+    ['an object that is labelled as a stream', '{"a":1}', 'text/event-stream', ['sse']],
+    ['a list that is labelled as a stream', '[{"a":1}]', 'text/event-stream; charset=utf-8', ['sse']],
+    ['a list where lists are streams', '[{"a":1}]', 'application/json', ['sse', 'json-array']],
+    ['lines where lines are streams', '{"a":1}', 'application/json', ['ndjson']],
+  ] as const)('leaves %s to the decoder', async (_, body, type, framings) => {
+    const url = await serving([whole(200, type, body)]);
+    expect(await asText(fetchBytes(request(url, { framings })))).toBe(body);
+  });
+
   it('emits a stream that is labelled as something else', async () => {
     for (const type of ['application/json', 'text/plain', 'text/html']) {
       const body = '\ufeff\n\n: ping\n\ndata: a\n\n';
@@ -237,6 +247,22 @@ describe('fetchBytes, refused', () => {
     expect(error.message).toContain('it ignored `stream: true`');
   });
 
+  it.each(['[{"choices":[]}]', ' \n[]'])('says so when a list comes where lists are no streams: %j', async (body) => {
+    const fetch = async () => new Response(new TextEncoder().encode(body));
+    expect((await failure(fetchBytes(request('http://localhost/'), { fetch }), HttpError)).message).toContain('it ignored `stream: true`');
+  });
+
+  it('leaves no timer behind', async () => {
+    vi.useFakeTimers();
+    try {
+      const fetch = async () => new Response('no', { status: 500 });
+      await failure(fetchBytes(request('http://localhost/'), { fetch }), HttpError);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('raises a typed error for JSON with an error instead of a stream (issue vercel/ai#4726, BEHAVIOURS row 12)', async () => {
     const raw = { error: { message: 'The server is overloaded', type: 'overloaded_error', code: 529 } };
     const url = await serving([
@@ -350,6 +376,11 @@ describe('fetchBytes, cut', () => {
     const error = await failure(fetchBytes(request(url), { connectMs: 30 }), TimeoutError);
     expect(error).toMatchObject({ kind: 'connect', limitMs: 30 });
     expect(await (await server.exchange(0)).left).toBe(true);
+  });
+
+  it('may wait for the head without end', async () => {
+    const url = await serving([{ wait: 20 }, STREAM_HEAD, chunk('data: a\n\n'), LAST_CHUNK]);
+    expect(await asText(fetchBytes(request(url), { connectMs: Infinity }))).toBe('data: a\n\n');
   });
 
   it('does not count the body against the connect timer', async () => {

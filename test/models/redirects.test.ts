@@ -78,12 +78,15 @@ describe('a request that is redirected', () => {
     expect(server.exchanges).toHaveLength(21);
   });
 
-  it.each(['', 'ftp://files.example/', 'http://['])('stays where the location is no web address: %j', async (location) => {
-    const server = await serving(moved(307, location).map((step) => (location === '' ? step.replace(/location: \r\n/, '') : step)));
-    const error = await ask(request(`${server.origin}/v1/chat`)).catch((raised) => raised);
-    expect(error).toMatchObject({ name: 'HttpError', status: 307 });
-    expect(error.message).toContain('Set `url` to where the API is.');
-  });
+  it.each(['', 'ftp://files.example/', 'xhttp://api.example/', 'http://['])(
+    'stays where the location is no web address: %j',
+    async (location) => {
+      const server = await serving(moved(307, location).map((step) => (location === '' ? step.replace(/location: \r\n/, '') : step)));
+      const error = await ask(request(`${server.origin}/v1/chat`)).catch((raised) => raised);
+      expect(error).toMatchObject({ name: 'HttpError', status: 307 });
+      expect(error.message).toContain('Set `url` to where the API is.');
+    },
+  );
 
   it('never goes on from https to http', async () => {
     const asked: string[] = [];
@@ -111,6 +114,17 @@ describe('a request that is redirected', () => {
       const init = { method: 'POST', headers: { accept: '*/*', authorization: `Bearer ${KEY}` } };
       const { response } = await followingRedirects(fetch, 'https://api.example/v1', init);
       expect([response.status, modes]).toEqual([200, ['manual', 'follow']]);
+    });
+
+    it('is named by the error where it leads to one', async () => {
+      const there = { redirected: { value: true }, url: { value: 'https://api.example/login?next=secret' } };
+      const fetch: Fetch = async (_url, { redirect }) => {
+        if (redirect === 'manual') return Object.defineProperties(Response.error(), { type: { value: 'opaqueredirect' } });
+        return Object.defineProperties(new Response('no', { status: 404 }), there);
+      };
+      const asked = request('https://api.example/v1', { headers: async () => ({ accept: '*/*' }) });
+      const error = await lastValueFrom(fetchBytes(asked, { fetch }).pipe(toArray())).catch((raised) => raised);
+      expect(error.message).toContain('The request was redirected to https://api.example/login: use');
     });
 
     it('is an error where it has', async () => {

@@ -17,7 +17,18 @@ describe('resumeByLastEventId', () => {
 
   it('asks with the newest id, where there is one', async () => {
     expect(await resumeByLastEventId({ request, first, last, lastEventId: '2' })).toMatchObject({ headers: { 'last-event-id': '2' } });
-    for (const lastEventId of [undefined, '']) expect(await resumeByLastEventId({ request, first, last, lastEventId })).toBeUndefined();
+    for (const id of [undefined, '']) {
+      expect(await resumeByLastEventId({ request, first, last: frame(id, 'b'), lastEventId: id })).toBeUndefined();
+    }
+  });
+
+  it('does not ask where events without an id came behind it: they would come again', async () => {
+    expect(await resumeByLastEventId({ request, first, last: frame(undefined, chunk('c')), lastEventId: '2' })).toBeUndefined();
+  });
+
+  it('knows all up to the newest where all have one id', async () => {
+    const [one, two, three] = ['a', 'b', 'c'].map((text) => frame('1', chunk(text))) as [Frame, Frame, Frame];
+    expect(await compared(one, two, [one, two, three])).toEqual(['known', 'known', 'new']);
   });
 
   it('takes what comes for new', async () => {

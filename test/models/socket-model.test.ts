@@ -382,6 +382,54 @@ describe('socketModel', () => {
     expect(keyOf(server.connections[0] as ServedSocket)).toBe(expected);
   });
 
+  it('makes other ids in each round of an answer, where the server gives none', async () => {
+    const model = await serving(async (served) => {
+      await served.message(0);
+      served.send({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { name: 'f', arguments: '{}' } }] } }] });
+      served.send({ choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] }, '[DONE]');
+    });
+    const idIn = async (asked: ModelRequest) =>
+      (await run(model(asked))).events.flatMap((event) => (event.type === 'tool-call-start' ? [event.callId] : []));
+    const [first] = await idIn(request);
+    expect(await idIn(request)).toEqual([first]);
+    expect(await idIn({ messages: [...request.messages, { role: 'assistant', content: 'Hm.' }] })).not.toEqual([first]);
+  });
+
+  it('says that its time ran out where the key never came', async () => {
+    const model = await serving(answering, { apiKey: () => new Promise(() => {}), timeouts: { totalMs: 20 }, retry: { maxTries: 1 } });
+    const { error } = await run(model(request));
+    expect(error).toMatchObject({ code: 'timeout', kind: 'total', message: expect.stringContaining('20 ms') });
+  });
+
+  it('says which error its class threw, and not what it quotes', async () => {
+    class Refusing {
+      constructor(_url: string, protocols: string[]) {
+        throw new SyntaxError(`The subprotocol '${protocols.at(-1)}' is invalid.`);
+      }
+    }
+    const options = { webSocket: Refusing as never, authorization: 'subprotocol', retry: { maxTries: 1 } } as const;
+    const { error } = await run(modelAt('ws://127.0.0.1:9', options)(request));
+    expect(error).toMatchObject({
+      code: 'connection',
+      message: expect.stringContaining('No WebSocket to ws://127.0.0.1:9/ (SyntaxError).'),
+    });
+  });
+
+  it('raises a refusal as one though a bad message was skipped before it', async () => {
+    const model = await serving(
+      async (served) => {
+        await served.message(0);
+        served.send('no JSON');
+        served.socket.close(1008, 'no');
+      },
+      { onMalformed: 'skip' },
+    );
+    const { events, error } = await run(model(request));
+    expect(typesOf(events)).toEqual(['frame-skipped']);
+    expect(error).toBeInstanceOf(ProviderError);
+    expect(error).toMatchObject({ providerCode: '1008' });
+  });
+
   it('stops while the key is fetched', async () => {
     let resolve = (_: string) => {};
     const apiKey = () => new Promise<string>((resolveKey) => (resolve = resolveKey));
@@ -409,7 +457,7 @@ describe('socketModel', () => {
     expect(() => socketModel({ ...options, keepAlive: { everyMs: 0 } })).toThrow('`keepAlive.everyMs`');
     for (const answerMs of [0, Number.NaN, Infinity, 2 ** 31])
       expect(() => socketModel({ ...options, keepAlive: { answerMs } })).toThrow('`keepAlive.answerMs`');
-    expect(() => socketModel({ ...options, graceMs: -1 })).toThrow('`graceMs`');
+    for (const graceMs of [-1, '5' as never]) expect(() => socketModel({ ...options, graceMs })).toThrow('`graceMs`');
     expect(() => socketModel({ ...options, maxFrameBytes: 0 })).toThrow('maxFrameBytes');
     vi.stubGlobal('WebSocket', undefined);
     expect(() => socketModel({ ...options, webSocket: undefined })).toThrow('hand it in as `webSocket`');

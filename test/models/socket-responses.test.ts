@@ -245,6 +245,20 @@ describe('responsesSession', () => {
     },
   );
 
+  it('says why its connection can go on no more where it may not ask again', async () => {
+    const model = await serving(
+      async (served) => {
+        await served.message(0);
+        served.send(...calling('r1', 'c1'));
+        await served.message(1);
+        served.send(refused('previous_response_not_found'));
+      },
+      { retry: { maxTries: 1 } },
+    );
+    const { error } = await ask(model);
+    expect(error).toMatchObject({ code: 'connection', cause: { providerCode: 'previous_response_not_found' } });
+  });
+
   it('hears on the next round what the server said between two: that the hour is over', async () => {
     const model = await serving(async (served, n) => {
       await served.message(0);

@@ -8,6 +8,7 @@ import {
   type ModelEvent,
   openAiChat,
   openAiResponses,
+  ProviderError,
   resumeByLastEventId,
   runStage,
 } from '../../src/index.ts';
@@ -19,6 +20,9 @@ const servers: RawServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n';
+/** Of a longer body than comes: without its length, undici takes a reset for the end. */
+const LONG_HEAD = HEAD.replace('\r\n\r\n', '\r\ncontent-length: 1000000\r\n\r\n');
+const UNAVAILABLE = 'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 const request = { messages: [{ role: 'user', content: 'go' }] } as const;
 const round: ScriptedRound = [
@@ -47,20 +51,27 @@ async function ask(options: Options, ...scripts: Array<readonly Step[] | ((excha
   const model = httpModel({ url: `${server.origin}/v1`, model: 'm', ...options, retry: { baseDelayMs: 1, ...options.retry } });
   const events: AnyEvent[] = [];
   const broke: string[] = [];
+  const notes: string[] = [];
   const error = await new Promise<unknown>((resolve) => {
     model(request).subscribe({
       next: (event) => {
-        if (event.type === 'diagnostic') broke.push(event.code);
-        else events.push(event);
+        if (event.type === 'diagnostic') {
+          broke.push(event.code);
+          notes.push(event.message);
+        } else events.push(event);
       },
       error: resolve,
       complete: () => resolve(undefined),
     });
   });
-  return { events, broke, error, server };
+  return { events, broke, notes, error, server };
 }
 
-const cutAt = (bytes: Uint8Array, at: number, how: 'reset' | 'close' = 'reset'): readonly Step[] => [HEAD, bytes.slice(0, at), how];
+const cutAt = (bytes: Uint8Array, at: number, how: 'reset' | 'close' = 'reset'): readonly Step[] => [
+  how === 'reset' ? LONG_HEAD : HEAD,
+  bytes.slice(0, at),
+  how,
+];
 const textOf = (events: readonly AnyEvent[]) =>
   (events as ModelEvent[]).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
 
@@ -108,6 +119,45 @@ describe('a background response whose connection breaks', () => {
     expect(broke).toEqual(['resumed', 'resumed']);
     expect(server.exchanges).toHaveLength(3);
   });
+
+  it('says how far it came, and waits twice as long for the next try', async () => {
+    const three = wire.whole.length - wire.from(3).length;
+    const retry = { baseDelayMs: 4, random: () => 1 };
+    const { notes } = await ask({ ...background, retry }, cutAt(wire.whole, three), ['reset'], goingOn);
+    expect(notes.map((note) => note.split('. ')[0])).toEqual([
+      'The response broke off after 3 frames; asking for the rest in 4 ms',
+      'The response broke off after 3 frames; asking for the rest in 8 ms',
+    ]);
+  });
+
+  it('is asked for again where the server was not there for a moment, with the key', async () => {
+    const { events, broke, server } = await ask(
+      { ...background, apiKey: 'secret-key' },
+      cutAt(wire.whole, 900),
+      [UNAVAILABLE, 'close'],
+      goingOn,
+    );
+    expect([textOf(events), broke]).toEqual(['I look. Grüße 🌍', ['resumed', 'resumed']]);
+    expect(server.exchanges.map(({ headers }) => headers.authorization)).toEqual(Array(3).fill('Bearer secret-key'));
+  });
+
+  it('is whole without the blank line behind its last event', async () => {
+    const { events: expected } = await ask(background, [HEAD, wire.whole, 'close']);
+    const { events, broke, error } = await ask(background, cutAt(wire.whole, wire.whole.length - 2, 'close'), goingOn);
+    expect({ events, broke, error }).toEqual({ events: expected, broke: [], error: undefined });
+  });
+
+  it.each(['close', 'reset'] as const)(
+    'fails with the error that the server wrote last, half a line of it, where it is not kept (%s)',
+    async (how) => {
+      const cut = new TextEncoder().encode(
+        `${new TextDecoder().decode(wire.whole.slice(0, wire.whole.length - wire.from(3).length))}event: error\ndata: overloaded`,
+      );
+      const { error } = await ask({ dialect: openAiResponses }, cutAt(cut, cut.length, how));
+      expect(error).toBeInstanceOf(ProviderError);
+      expect((error as Error).message).toContain('overloaded');
+    },
+  );
 
   it('is interrupted by the break itself where the server has forgotten it', async () => {
     const { error } = await ask(background, cutAt(wire.whole, 900), [NOT_FOUND, 'close']);
@@ -159,6 +209,13 @@ describe('resumeByLastEventId', () => {
     expect(error).toBeInstanceOf(InterruptedError);
     expect((error as InterruptedError).message).toMatch(/^The response broke off before the model was done/);
     expect('I look. Grüße 🌍'.startsWith(textOf(events))).toBe(true);
+  });
+
+  it('asks for nothing behind the end mark, though it has no blank line and no reason came before', async () => {
+    const end = 'id: 2\ndata: [DONE]';
+    const said = 'id: 1\ndata: {"id":"r","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n';
+    const { events, broke, error } = await ask(options, [HEAD, said, end, 'close']);
+    expect([textOf(events), events.at(-1)?.type, broke, error]).toEqual(['Hi', 'round-end', [], undefined]);
   });
 
   it('asks for nothing where the events have no ids', async () => {

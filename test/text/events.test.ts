@@ -78,6 +78,14 @@ describe('extractTextToolCalls, its events', () => {
     expect(kinds(run(stage(), [textDelta('a <tool'), thought, textDelta('_call> b')]).values)).toEqual(['a <tool', 'hm', '_call> b']);
   });
 
+  it('gives no whitespace back behind a call whose end mark is missing', () => {
+    const thought: ModelEvent = { type: 'reasoning-delta', text: 'hm' };
+    expect(seen(run(stage(), [textDelta(`${call.replace('</tool_call>', '')}\n`), thought]).values)).toEqual({
+      text: '',
+      calls: [['f', { x: 1 }]],
+    });
+  });
+
   it.each([
     ['pythonic', '[f(x=1)]'],
     ['llama-json', '{"name":"f","parameters":{"x":1}}'],
@@ -87,7 +95,8 @@ describe('extractTextToolCalls, its events', () => {
     const [start, ...rest] = round([text]) as [ModelEvent, ...ModelEvent[]];
     const read = (events: ModelEvent[]) => seen(run(textCallExtractor({ tools, format }) as Stage<ModelEvent, ModelEvent>, events).values);
     expect(read([start, thought, ...rest])).toEqual({ text: '', calls: [['f', { x: 1 }]] });
-    expect(read([start, textDelta('\n'), thought, ...rest])).toEqual({ text: '\n', calls: [['f', { x: 1 }]] });
+    for (const blank of format === 'plain' ? ['\n'] : ['\n', ' '])
+      expect(read([start, textDelta(blank), thought, ...rest])).toEqual({ text: blank, calls: [['f', { x: 1 }]] });
     expect(read([start, textDelta(text), thought, textDelta(' is how.')])).toEqual({ text: `${text} is how.`, calls: [] });
   });
 
@@ -171,7 +180,7 @@ describe('extractTextToolCalls, its events', () => {
     expect(seen(extract([text], { maxHeldLength: 100 })).calls).toHaveLength(1);
     const spaces = ' '.repeat(41);
     expect(seen(extract([call, ...spaces], { maxHeldLength: 40 })).text).toBe(spaces);
-    expect(seen(extract([call, ...spaces], { maxHeldLength: 50 })).text).toBe('');
+    expect(seen(extract([call, ...spaces], { maxHeldLength: 41 })).text).toBe('');
   });
 
   it('gives back what it holds at the end of the stream', () => {

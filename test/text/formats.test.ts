@@ -573,6 +573,13 @@ const samples: readonly Sample[] = [
     text: '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{"x":1}<｜tool▁call▁end｜>',
   },
   {
+    name: 'DeepSeek: the mark of the beginning twice',
+    format: 'deepseek',
+    text: '<｜tool▁calls▁begin｜><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{"x":1}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+    left: '<｜tool▁calls▁begin｜>',
+    calls: [['f', { x: 1 }]],
+  },
+  {
     name: 'Kimi K2: cut behind the arguments',
     format: 'kimi',
     text: '<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{"x":1}',
@@ -612,6 +619,8 @@ const samples: readonly Sample[] = [
   },
   { name: 'plain: in the line of one that is none', format: 'plain', text: 'f(oops) f(x=1)' },
   { name: 'pythonic: behind a list of something else', format: 'pythonic', text: '[1]\n[f(x=1)]' },
+  { name: 'pythonic: behind a bracket', format: 'pythonic', text: '[[f(x=1)]' },
+  { name: 'pythonic: behind a bracket, in the next line', format: 'pythonic', text: '[\n[f(x=1)]' },
   { name: 'pythonic: behind blank lines', format: 'pythonic', text: '\n\n[f(x=1)]', calls: [['f', { x: 1 }]] },
   { name: 'Llama: behind an object that is none', format: 'llama-json', text: '{"a":1}\n{"name":"f","parameters":{}}' },
   { name: 'pythonic: what is no number', format: 'pythonic', text: '[f(x=e5)]' },

@@ -38,6 +38,11 @@ describe('reasoning written as text', () => {
     { name: 'the tag in a code block', text: '```\n<think>a</think>\n```', gives: ['t:```\n<think>a</think>\n```'] },
     { name: 'something that begins like the tag', text: '<thin>a</thin>', gives: ['t:<thin>a</thin>'] },
     { name: 'marks that begin again', text: '<think>a</<</think>b', gives: ['r:a</<', 't:b'] },
+    {
+      name: 'a code block and a call left open in it',
+      text: '<think>\n```\n<tool_call>\n</think>\nb\n<think>c</think>d',
+      gives: ['r:```\n<tool_call>', 't:b\n', 'r:c', 't:d'],
+    },
     { name: 'an end that never comes', text: '<think>a </thi', gives: ['r:a </thi'] },
     { name: 'a tag that never ends', text: '<thi', gives: ['t:<thi'] },
     { name: 'the opening tag is in the prompt', text: 'a b</think>c', options: { startsInside: true }, gives: ['r:a b', 't:c'] },
@@ -59,6 +64,12 @@ describe('reasoning written as text', () => {
       text: '[THINK]a[/THINK]b',
       options: { tag: { open: '[THINK]', close: '[/THINK]' } },
       gives: ['r:a', 't:b'],
+    },
+    {
+      name: 'half of the opening tag, and the tag, where it is in the prompt and the end begins otherwise',
+      text: '[TH[THINK]a{END}b',
+      options: { startsInside: true, tag: { open: '[THINK]', close: '{END}' } },
+      gives: ['r:[TH[THINK]a', 't:b'],
     },
   ];
 
