@@ -22,10 +22,13 @@ export class JoinedText {
     if (this.tail.length >= BLOCK) this.closeBlock();
   }
 
-  /** Always the same string while nothing is appended: what makes it flat, e.g. parsing it, makes it flat here. */
   toString(): string {
+    return this.head + this.tail;
+  }
+
+  /** Joins what came so far: nothing more is expected for now. Not for each piece, since each time makes a block. */
+  join(): void {
     if (this.tail !== '') this.closeBlock();
-    return this.head;
   }
 
   private closeBlock(): void {

@@ -181,7 +181,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     this.closed = this.closed.filter((call) => call === writing);
     for (const call of ready) {
       // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
-      if (call.scanner.state === 'closed' || !isCutShort(this.finish)) this.emit(call, this.resolve(call, 'regular'), out);
+      if (call.scanner.state === 'closed' || !isCutShort(this.finish)) this.emit(call, 'regular', out);
     }
   }
 
@@ -189,11 +189,11 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private settle(ending: Ending, out: Output<ModelEvent | ToolCall>): void {
     this.closed = [];
     for (const call of this.calls.values()) {
-      if (!call.emitted) this.emit(call, this.resolve(call, ending), out);
+      if (!call.emitted) this.emit(call, ending, out);
     }
   }
 
-  private resolve(call: OpenCall, ending: Ending): Either<ArgumentsError, Json> {
+  private resolve(call: OpenCall, text: string, ending: Ending): Either<ArgumentsError, Json> {
     const { state, problem } = call.scanner;
     if (call.tooLong) {
       return refuse('too-long', `The arguments of ${quote(call.name)} are longer than ${this.maxArgumentLength} UTF-16 code units.`);
@@ -202,10 +202,10 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (ending === 'interrupted') {
       return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
     }
-    if (state === 'closed') return { _tag: 'Right', right: this.parse(call.text.toString()) };
+    if (state === 'closed') return { _tag: 'Right', right: this.parse(text) };
     if (ending === 'regular') {
       if (state === 'blank') return { _tag: 'Right', right: {} };
-      if (state === 'number') return { _tag: 'Right', right: this.parse(call.text.toString()) };
+      if (state === 'number') return { _tag: 'Right', right: this.parse(text) };
     }
     return refuse(
       'incomplete',
@@ -218,10 +218,13 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     return JSON.parse(this.bigNumbers === 'text' ? quoteBigNumbers(text) : text) as Json;
   }
 
-  private emit(call: OpenCall, args: Either<ArgumentsError, Json>, out: Output<ModelEvent | ToolCall>): void {
+  private emit(call: OpenCall, ending: Ending, out: Output<ModelEvent | ToolCall>): void {
     const { callId, index, name } = call;
+    // One string for both: parsing it makes it flat, and it is kept.
+    const argumentsText = call.text.toString();
+    const args = this.resolve(call, argumentsText, ending);
     this.calls.set(callId, { emitted: true, name, wentOn: false });
-    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText: call.text.toString(), arguments: args };
+    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText, arguments: args };
     this.emitted.push(event);
     out.enqueue(event);
   }

@@ -62,6 +62,7 @@ export class CallFinder {
     const call = new Call(this.calls.length);
     if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
     if (marks.index === undefined || this.byIndex.has(marks.index)) this.indexesTellApart = false;
+    this.newest?.rest();
     this.calls.push(call);
     return call;
   }
@@ -78,7 +79,6 @@ export class CallFinder {
     call.wireIndex ??= index ?? position;
     const at = index ?? call.wireIndex;
     if (at !== undefined) this.byIndex.set(at, call);
-    if (this.newest !== call) this.newest?.rest();
     this.newest = call;
   }
 

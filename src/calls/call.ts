@@ -48,9 +48,9 @@ export class Call implements AssembledCall {
     if (this.scanner) this.unscanned += text;
   }
 
-  /** Another call goes on: what came of this one is kept in as little memory as can be. */
+  /** Another call begins: this one is over, mostly, and kept in as little memory as can be. */
   rest(): void {
-    this.text.toString();
+    this.text.join();
   }
 
   /** Whether the arguments so far are one whole JSON value. */

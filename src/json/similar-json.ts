@@ -5,6 +5,9 @@ const MAX_SHAPES = 24;
 /** Texts that differ in more places than this are of no kind. */
 const MAX_HOLES = 12;
 
+/** The longest slice that engines copy: a longer one holds on to the text it was cut from. In UTF-16 code units. */
+const LONGEST_COPY = 12;
+
 const QUOTE = 0x22;
 const SPACE = 0x20;
 const BACKSLASH = 0x5c;
@@ -151,10 +154,10 @@ function fill(hole: Hole, token: string): boolean {
   return true;
 }
 
-/** A string that says what it is, short enough that engines copy it: a longer slice would hold on to the whole chunk it was cut from. */
+/** A string that says what it is. */
 function isShortAndPlain(token: string): boolean {
   const last = token.length - 1;
-  if (last > 12 || last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
+  if (last > LONGEST_COPY + 1 || last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
   for (let i = 1; i < last; i++) {
     const code = token.charCodeAt(i);
     if (code < SPACE || code === QUOTE || code === BACKSLASH) return false;

@@ -105,7 +105,7 @@ export class Histogram {
     let left = Math.max(1, Math.ceil((percent * this.total) / 100));
     if (left >= this.total) return this.greatest;
     let i = -1;
-    while (left > 0) left -= countOf(this.cells[++i] ?? left);
+    while (left > 0 && ++i < this.cells.length) left -= countOf(this.cells[i] as number);
     return Math.min(Math.max(middleOf(bucketIn(this.cells[i] ?? 0)), this.least), this.greatest);
   }
 
@@ -118,6 +118,7 @@ export class Histogram {
       );
     }
     if (data.count === 0) return;
+    checkCounts(data, this.total);
     for (const [bucket, count] of data.buckets) if (count > 0) this.add(bucket, count);
     this.total += data.count;
     this.added += data.sum;
@@ -155,6 +156,14 @@ export class Histogram {
 const CELL = 2 ** 40;
 const bucketIn = (cell: number) => Math.floor(cell / CELL);
 const countOf = (cell: number) => cell % CELL;
+
+/** Data may come from a file: a histogram that does not add up would tell nonsense. */
+function checkCounts({ buckets, count }: HistogramData, before: number): void {
+  const sum = buckets.reduce((all, [, each]) => (Number.isSafeInteger(each) && each >= 0 ? all + each : Number.NaN), 0);
+  if (sum !== count)
+    throw new RangeError(`The buckets of a histogram hold whole numbers of values, ${count} in all as its \`count\` says; these do not.`);
+  if (before + count >= CELL) throw new RangeError(`A histogram holds fewer than 2^40 values; this one would hold ${before + count}.`);
+}
 
 function isBucket(bucket: number): boolean {
   return Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS;

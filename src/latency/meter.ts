@@ -203,4 +203,5 @@ class Meter<E extends AnyEvent> implements LatencyMeter<E> {
   }
 }
 
+/** A report while it is made. */
 type Draft = { -readonly [K in keyof LatencyReport]: LatencyReport[K] };

@@ -1,7 +1,8 @@
-import { type Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, constants as zlib } from 'node:zlib';
+import { lost, MessageReader } from './message-reader.ts';
 import type { Fetch, FetchResponse } from './redirects.ts';
 
 /** An `Agent` of `node:http` or `node:https`. By its looks, so that nobody needs the types of Node. */
@@ -16,9 +17,6 @@ export interface NodeFetchOptions {
   readonly agent?: NodeAgent;
 }
 
-/** How much of a body that nobody reads is kept, in bytes; beyond it the socket waits. What came with the last piece is kept whole. */
-const HELD_BYTES = 64 * 1024;
-
 /**
  * A `fetch` for {@link httpModel} over `node:http`, for processes with many answers at once: a request and each piece of its response take
  * less CPU and memory than with the global `fetch`, which makes a web stream of each body.
@@ -27,9 +25,9 @@ const HELD_BYTES = 64 * 1024;
  * body. It asks for bodies that are not compressed, and takes gzip, deflate and brotli all the same.
  *
  * Rejects with the error of `node:http` (with its `code`) where no response comes, with the signal's reason once that aborts, and with a
- * TypeError for a body that is no text or a response in another encoding.
+ * TypeError for a URL with a password in it, a body that is no text, or a response in another encoding. A read rejects likewise.
  *
- * Holds at most 64 KiB, and one piece, of a body that is not read; the socket waits meanwhile.
+ * Holds about 64 KiB of a body that is not read, beside what the stream below holds by itself; the socket waits meanwhile.
  *
  * @param options - See {@link NodeFetchOptions}.
  *
@@ -55,55 +53,87 @@ const HELD_BYTES = 64 * 1024;
  * @see https://nodejs.org/api/http.html#httprequesturl-options-callback
  */
 export function nodeFetch({ agent }: NodeFetchOptions = {}): Fetch {
-  return (url, { method = 'GET', headers, body, signal }) =>
-    new Promise((resolve, reject) => {
-      if (body != null && typeof body !== 'string') throw new TypeError('`nodeFetch` sends text; the body of this request is none.');
-      if (signal?.aborted) throw signal.reason;
-      const options: RequestOptions = {
-        method,
-        headers: {
-          'accept-encoding': 'identity',
-          ...(body != null && { 'content-length': Buffer.byteLength(body) }),
-          ...(headers as Record<string, string>),
-        },
-        ...(agent && { agent: agent as Agent }),
-      };
-      const request = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options);
-      const abort = () => request.destroy(signal?.reason);
-      signal?.addEventListener('abort', abort, { once: true });
-      // Once there is a response, its reader hears of what goes wrong.
-      request.once('close', () => signal?.removeEventListener('abort', abort));
-      request.on('error', reject);
-      request.once('response', (message: IncomingMessage) => {
-        try {
-          resolve(responseOf(url, message));
-        } catch (error) {
-          message.destroy();
-          reject(error);
-        }
-      });
-      request.end(body ?? undefined);
-    });
+  return (url, init) => new Promise((resolve, reject) => send(url, init, agent as Agent | undefined, resolve, reject));
 }
 
-function responseOf(url: string, message: IncomingMessage): FetchResponse {
-  const { statusCode: status = 0, headers } = message;
-  const get = (name: string) => {
-    const value = headers[name.toLowerCase()];
-    return Array.isArray(value) ? value.join(', ') : (value ?? null);
+/** Sends a request. Once there is a response, its reader hears of what goes wrong, too. */
+function send(
+  url: string,
+  { method = 'GET', headers, body, signal }: RequestInit,
+  agent: Agent | undefined,
+  resolve: (response: FetchResponse) => void,
+  reject: (error: unknown) => void,
+): void {
+  signal?.throwIfAborted();
+  const target = new URL(url);
+  if (target.username || target.password) throw new TypeError('`nodeFetch` sends no name and password that stand in a URL: give a header.');
+  const bytes = bytesOf(body);
+  const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)(target, {
+    method,
+    headers: { 'accept-encoding': 'identity', ...(bytes && { 'content-length': bytes.length }), ...fieldsOf(headers) },
+    ...(agent && { agent }),
+  });
+  let reader: MessageReader | undefined;
+  const abort = () => {
+    reject(signal?.reason);
+    reader?.abort(signal?.reason);
+    request.destroy();
   };
-  const reader = new MessageReader(message, decoded(message, get('content-encoding')));
-  return {
-    ok: status >= 200 && status < 300,
-    status,
-    type: 'basic',
-    redirected: false,
-    url,
-    headers: { get },
-    body: { getReader: () => reader, cancel: () => reader.cancel() },
-  };
+  const over = () => signal?.removeEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
+  request.on('error', (error) => {
+    reject(error);
+    reader?.fail(error);
+  });
+  request.once('close', () => {
+    // Some ends say nothing, such as the offer of another protocol.
+    reject(lost('The server closed the connection without a response.'));
+    if (!reader) over();
+  });
+  request.once('response', (message: IncomingMessage) => {
+    try {
+      reader = new MessageReader(message, decoded(message, method), over);
+      resolve(responseOf(url, message, reader));
+    } catch (error) {
+      reject(error);
+      message.destroy();
+    }
+  });
+  request.end(bytes);
 }
 
+/** As bytes: Node would write the header with them, in their encoding. */
+function bytesOf(body: RequestInit['body']): Buffer | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body !== 'string') throw new TypeError('`nodeFetch` sends text; the body of this request is none.');
+  return Buffer.from(body);
+}
+
+function fieldsOf(headers: RequestInit['headers']): Record<string, string> {
+  return headers instanceof Headers || Array.isArray(headers) ? Object.fromEntries(new Headers(headers)) : { ...headers };
+}
+
+const isOk = (status: number) => status >= 200 && status < 300;
+
+function responseOf(url: string, { statusCode: status = 0, headers }: IncomingMessage, reader: MessageReader): FetchResponse {
+  let isTaken = false;
+  const getReader = () => {
+    if (isTaken) throw new TypeError('The body has a reader already.');
+    isTaken = true;
+    return reader;
+  };
+  const get = (name: string) => field(headers, name);
+  const body = { getReader, cancel: () => reader.cancel() };
+  return { ok: isOk(status), status, type: 'basic', redirected: false, url, headers: { get }, body };
+}
+
+function field(headers: IncomingMessage['headers'], name: string): string | null {
+  const key = name.toLowerCase();
+  const value = Object.hasOwn(headers, key) ? headers[key] : undefined;
+  return Array.isArray(value) ? value.join(', ') : (value ?? null);
+}
+
+/** What is there comes out at once, not when a block is full. */
 const soon = { flush: zlib.Z_SYNC_FLUSH };
 const decoders: Readonly<Record<string, () => Transform>> = {
   gzip: () => createGunzip(soon),
@@ -112,80 +142,16 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   br: () => createBrotliDecompress({ flush: zlib.BROTLI_OPERATION_FLUSH }),
 };
 
-/** The body as it was before the server compressed it; each piece comes as soon as it can be told. */
-function decoded(message: IncomingMessage, encoding: string | null): Readable {
-  const name = encoding?.trim().toLowerCase() || 'identity';
-  if (name === 'identity') return message;
-  const decoder = Object.hasOwn(decoders, name) ? decoders[name]?.() : undefined;
-  if (decoder === undefined)
-    throw new TypeError(`The response is encoded as ${JSON.stringify(name.slice(0, 50))}, though \`identity\` was asked for.`);
+/** The body as it was before the server compressed it. */
+function decoded(message: IncomingMessage, method: string): Readable {
+  const { statusCode: status = 0, headers } = message;
+  const encoding = field(headers, 'content-encoding')?.trim().toLowerCase() || 'identity';
+  const isEmpty = method === 'HEAD' || status === 204 || status === 304 || headers['content-length'] === '0';
+  if (encoding === 'identity' || isEmpty) return message;
+  const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding]?.() : undefined;
   // What goes wrong is told by the decoder's own error.
-  return pipeline(message, decoder, () => {});
-}
-
-type Piece = ReadableStreamReadResult<Uint8Array>;
-const END: Piece = { done: true, value: undefined };
-
-/** The one reader of a body: a piece goes straight to who waits for it. */
-class MessageReader {
-  private readonly message: IncomingMessage;
-  private readonly body: Readable;
-  private held: Uint8Array[] = [];
-  private heldBytes = 0;
-  private waiting: { readonly resolve: (piece: Piece) => void; readonly reject: (error: unknown) => void } | undefined;
-  private over: { readonly error?: unknown } | undefined;
-
-  constructor(message: IncomingMessage, body: Readable) {
-    this.message = message;
-    this.body = body;
-    body.on('data', (chunk: Uint8Array) => this.take(chunk));
-    body.once('end', () => this.end({}));
-    body.once('error', (error) => this.end({ error }));
-    // Where it is closed by this side, neither of the two comes.
-    body.once('close', () => this.end({}));
-  }
-
-  read(): Promise<Piece> {
-    const chunk = this.held.shift();
-    if (chunk) {
-      this.heldBytes -= chunk.length;
-      if (this.held.length === 0 && this.body.isPaused()) this.body.resume();
-      return Promise.resolve({ done: false, value: chunk });
-    }
-    if (this.over) return 'error' in this.over ? Promise.reject(this.over.error) : Promise.resolve(END);
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-    });
-  }
-
-  cancel(): Promise<void> {
-    this.held = [];
-    // After the end the connection is free for the next request.
-    if (!this.over) this.message.destroy();
-    this.end({});
-    return Promise.resolve();
-  }
-
-  private take(chunk: Uint8Array): void {
-    const { waiting } = this;
-    if (waiting) {
-      this.waiting = undefined;
-      waiting.resolve({ done: false, value: chunk });
-      return;
-    }
-    if (this.over) return;
-    this.held.push(chunk);
-    this.heldBytes += chunk.length;
-    if (this.heldBytes > HELD_BYTES) this.body.pause();
-  }
-
-  private end(over: { readonly error?: unknown }): void {
-    if (this.over) return;
-    this.over = over;
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (!waiting) return;
-    if ('error' in over) waiting.reject(over.error);
-    else waiting.resolve(END);
-  }
+  if (decoder) return pipeline(message, decoder, () => {});
+  // The status of a refusal says more than that its body cannot be read.
+  if (!isOk(status)) return message;
+  throw new TypeError(`The response is encoded as ${JSON.stringify(encoding.slice(0, 50))}, though \`identity\` was asked for.`);
 }

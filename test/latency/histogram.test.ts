@@ -84,4 +84,31 @@ describe('Histogram', () => {
     expect(() => filled([]).merge({ ...filled([1]).toJSON(), relativeError: 0.02 })).toThrow('0.01');
     expect(() => filled([]).merge({ ...filled([1]).toJSON(), buckets: [[99_999, 1]] })).toThrow(RangeError);
   });
+
+  it.each([
+    ['a count that its buckets do not come to', 5, []],
+    ['a bucket that holds part of a value', 1, [[344, 0.5]]],
+    [
+      'a bucket that holds less than nothing',
+      1,
+      [
+        [344, 2],
+        [345, -1],
+      ],
+    ],
+    ['more than it can hold', 2 ** 40, [[344, 2 ** 40]]],
+  ] as Array<[string, number, Array<[number, number]>]>)('refuses data with %s, and stays as it was', (_, count, buckets) => {
+    const histogram = filled([1, 2]);
+    const before = histogram.toJSON();
+    expect(() => histogram.merge({ relativeError: 0.01, count, sum: 1, min: 1, max: 1, buckets })).toThrow(RangeError);
+    expect(histogram.toJSON()).toEqual(before);
+  });
+
+  it('tells apart what a bucket and the next one hold, however much it is', () => {
+    const much = 2 ** 39;
+    const histogram = filled([]);
+    for (let i = 0; i < 2; i++)
+      histogram.merge({ relativeError: 0.01, count: much - 1, sum: 1, min: 1, max: 2, buckets: [[344, much - 1]] });
+    expect(histogram.toJSON().buckets).toEqual([[344, 2 * much - 2]]);
+  });
 });

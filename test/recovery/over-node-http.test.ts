@@ -12,7 +12,8 @@ describe('over node:http', async () => {
   });
   afterAll(() => {
     globalThis.fetch = byDefault;
-    process.env.TOOLSTREAM_FIGURES = figures;
+    if (figures === undefined) delete process.env.TOOLSTREAM_FIGURES;
+    else process.env.TOOLSTREAM_FIGURES = figures;
   });
 
   await import('../models/fetch-bytes.test.ts');
