@@ -7,7 +7,9 @@ import type { Fetch, FetchResponse } from './redirects.ts';
 
 /** An `Agent` of `node:http` or `node:https`. By its looks, so that nobody needs the types of Node. */
 export interface NodeAgent {
+  /** To one host, at a time. */
   readonly maxSockets: number;
+  /** Closes its connections. */
   destroy(): void;
 }
 
@@ -18,10 +20,10 @@ export interface NodeFetchOptions {
 }
 
 /**
- * A `fetch` for {@link httpModel} over `node:http`, for processes with many answers at once: a request and each piece of its response take
+ * A `fetch` for `httpModel` over `node:http`, for processes with many answers at once: a request and each piece of its response take
  * less CPU and memory than with the global `fetch`, which makes a web stream of each body.
  *
- * It does what {@link httpModel} asks of a `fetch`: text bodies, redirects handed back as they are, abort at any moment, one reader for a
+ * It does what `httpModel` asks of a `fetch`: text bodies, redirects handed back as they are, abort at any moment, one reader for a
  * body. It asks for bodies that are not compressed, and takes gzip, deflate and brotli all the same.
  *
  * Rejects with the error of `node:http` (with its `code`) where no response comes, with the signal's reason once that aborts, and with a

@@ -11,7 +11,9 @@ export interface FetchResponse extends Pick<Response, 'ok' | 'status' | 'type' |
 
 /** What is used of a response's body. */
 export interface FetchBody {
+  /** Takes the body: it has one reader. */
   getReader(): Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
+  /** Lets go of the body, and of the connection where more would come. */
   cancel(): Promise<void>;
 }
 
