@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { JoinedText } from '../../src/joined-text.ts';
 import { calls, delta, done, entry, finish, read, summary } from './support.ts';
 
 describe('calls are told apart', () => {
@@ -242,5 +243,18 @@ describe('bounds', () => {
   it('refuse arguments beyond their length, and keep the text', () => {
     const { error } = read([delta({ content: 'Hello' }), calls(entry(0, 'a', 'x', '{"n":1}')), done], { maxArgumentLength: 5 });
     expect(error).toMatchObject({ code: 'limit', limit: 'maxArgumentLength', partial: { text: 'Hello' } });
+  });
+});
+
+describe('what is kept of calls', () => {
+  it('is joined when another call begins, not whenever calls take turns: each time makes a block', () => {
+    const join = vi.spyOn(JoinedText.prototype, 'join');
+    const turns = Array.from({ length: 200 }, () => [calls(entry(0, null, null, '1,')), calls(entry(1, null, null, '2,'))]).flat();
+    const begun = [calls(entry(0, 'a', 'f', '[')), calls(entry(1, 'b', 'g', '['))];
+    const ends = [calls(entry(0, null, null, '1]')), calls(entry(1, null, null, '2]'))];
+    const { calls: whole } = read([...begun, ...turns, ...ends, finish(), done]);
+    expect(whole.map(({ argumentsText }) => argumentsText)).toEqual([`[${'1,'.repeat(200)}1]`, `[${'2,'.repeat(200)}2]`]);
+    expect(join).toHaveBeenCalledTimes(1);
+    join.mockRestore();
   });
 });
