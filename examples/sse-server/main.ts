@@ -5,7 +5,7 @@ import { FLIGHTS, startModelServer } from '../demo/model-server.ts';
 import { tools } from '../demo/tools.ts';
 import { plainServer, webServer } from './servers.ts';
 
-/** Shows an answer in a page: `npx tsx sse-server/main.ts`, then open what it prints. Ctrl+C ends it. */
+/** Shows an answer in a page: `node --import tsx sse-server/main.ts`, then open what it prints. Ctrl+C ends it. */
 
 const page = `<!doctype html><meta charset="utf-8"><title>toolstream</title>
 <p>Server: <a href="/?on=plain">node:http</a> · <a href="/?on=web">Web Response</a></p><pre></pre>

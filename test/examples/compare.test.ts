@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +11,6 @@ import { readArguments, UsageError } from '../../examples/compare/arguments.ts';
 import { readPrices, readTargets } from '../../examples/compare/files.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
-const tsx = createRequire(import.meta.url).resolve('tsx/cli');
 
 interface Run {
   readonly code: number | null;
@@ -20,9 +18,9 @@ interface Run {
   readonly stderr: string;
 }
 
-/** The command as `npm run compare` starts it. */
+/** The command as `npm run compare` starts it: by `node` itself, since the `tsx` command ends a process that is slow to say it saw the signal. */
 async function compare(args: readonly string[], meanwhile: (child: ChildProcess, stderr: () => string) => void = () => {}): Promise<Run> {
-  const child = spawn(process.execPath, [tsx, 'compare/main.ts', ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'compare/main.ts', ...args], {
     cwd: examples,
     env: { ...process.env, INIT_CWD: folder, COMPARE_TEST_KEY: 'sk-secret' },
   });
