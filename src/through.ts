@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
+import { Observable, type OperatorFunction, Subscriber, type Unsubscribable } from 'rxjs';
 import type { Output, Stage } from './stage.ts';
 
 /**
@@ -38,9 +38,62 @@ import type { Output, Stage } from './stage.ts';
  */
 export function through<I, O>(create: () => Stage<I, O>): OperatorFunction<I, O> {
   return (source) =>
-    new Observable<O>((subscriber) => {
-      source.subscribe(new StageSubscriber(subscriber, create()));
+    source instanceof Staged ? new Staged<O>(source.origin, source.creators.concat(create)) : new Staged<O>(source, [create]);
+}
+
+type Creator = () => Stage<never, unknown>;
+
+/** A source with the stages after it. Stages that follow each other are run by one subscriber: each of its own costs 300 bytes more, and time. */
+class Staged<O> extends Observable<O> {
+  readonly origin: Observable<unknown>;
+  readonly creators: readonly Creator[];
+
+  constructor(origin: Observable<unknown>, creators: readonly Creator[]) {
+    super((target) => {
+      const stages = new StagesSubscriber(creators, target as Subscriber<unknown>);
+      // No function: it would hold on to what is only needed until here.
+      target.add(stages.first);
+      origin.subscribe(stages);
     });
+    this.origin = origin;
+    this.creators = creators;
+  }
+}
+
+/**
+ * A `Subscriber` subclass, as the operators of rxjs are themselves: a plain observer would leave a throwing stage
+ * uncaught and let a synchronous source run on after the end.
+ */
+class StagesSubscriber extends Subscriber<unknown> {
+  readonly first: Link;
+
+  constructor(creators: readonly Creator[], target: Subscriber<unknown>) {
+    super();
+    let link: Link | undefined;
+    for (let i = creators.length - 1; i >= 0; i--) link = new Link((creators[i] as Creator)() as Stage<unknown, unknown>, this, link, target);
+    this.first = link as Link;
+  }
+
+  protected override _next(value: unknown): void {
+    this.first.take(value);
+  }
+
+  protected override _error(error: unknown): void {
+    this.first.end('error', error);
+  }
+
+  protected override _complete(): void {
+    this.first.end('complete');
+  }
+
+  /** Nobody wants more of what comes before a stage, or of all of it: the source is left first, then the stages hear of it in their order. */
+  cancel(before?: Link): void {
+    try {
+      this.unsubscribe();
+    } finally {
+      this.first.cancel(before);
+    }
+  }
 }
 
 interface Notification {
@@ -48,59 +101,41 @@ interface Notification {
   readonly value: unknown;
 }
 
-/**
- * A `Subscriber` subclass, as the operators of rxjs are themselves: a plain observer would leave a throwing stage
- * uncaught and let a synchronous source run on after the end.
- */
-class StageSubscriber<I, O> extends Subscriber<I> {
-  readonly target: Subscriber<O>;
-  ended = false;
+/** A stage among others, and where its output goes: to the next one, or from the last one to the subscriber. */
+class Link implements Output<unknown>, Unsubscribable {
+  private ended = false;
   /** Input that came while the stage was at work; made on first need, since most streams never need it. */
   private waiting: Notification[] | undefined;
   private busy = false;
-  private readonly stage: Stage<I, O>;
-  private readonly out: Output<O>;
+  private readonly stage: Stage<unknown, unknown>;
+  private readonly source: StagesSubscriber;
+  private readonly next: Link | undefined;
+  private readonly target: Subscriber<unknown>;
 
-  constructor(target: Subscriber<O>, stage: Stage<I, O>) {
-    // Chained to the target: when that unsubscribes, so does this, and the source with it.
-    super(target as Subscriber<unknown>);
-    this.target = target;
+  constructor(stage: Stage<unknown, unknown>, source: StagesSubscriber, next: Link | undefined, target: Subscriber<unknown>) {
     this.stage = stage;
-    this.out = new TargetOutput(this);
+    this.source = source;
+    this.next = next;
+    this.target = target;
   }
 
-  protected override _next(value: I): void {
+  take(value: unknown): void {
     if (this.busy) {
       this.wait('next', value);
       return;
     }
+    if (this.ended) return;
     this.busy = true;
     // Once more what `run` does, since nearly all that comes is a value.
     try {
-      this.stage.transform(value, this.out);
+      this.stage.transform(value, this);
     } catch (thrown) {
-      this.raise(thrown);
+      this.error(thrown);
     }
     this.goOn();
   }
 
-  override unsubscribe(): void {
-    if (this.closed) return;
-    super.unsubscribe();
-    if (this.ended) return;
-    this.ended = true;
-    this.stage.cancel?.();
-  }
-
-  protected override _error(error: unknown): void {
-    this.take('error', error);
-  }
-
-  protected override _complete(): void {
-    this.take('complete', undefined);
-  }
-
-  private take(kind: Notification['kind'], value: unknown): void {
+  end(kind: 'error' | 'complete', value?: unknown): void {
     if (this.busy) {
       this.wait(kind, value);
       return;
@@ -108,6 +143,48 @@ class StageSubscriber<I, O> extends Subscriber<I> {
     this.busy = true;
     this.run(kind, value);
     this.goOn();
+  }
+
+  /** The subscriber has left. */
+  unsubscribe(): void {
+    this.source.cancel();
+  }
+
+  /** The stages from here to `before` are wanted no more. */
+  cancel(before: Link | undefined): void {
+    if (this === before) return;
+    try {
+      if (!this.ended) {
+        this.ended = true;
+        this.stage.cancel?.();
+      }
+    } finally {
+      this.next?.cancel(before);
+    }
+  }
+
+  enqueue(value: unknown): void {
+    if (this.ended) return;
+    if (this.next) this.next.take(value);
+    else this.target.next(value);
+  }
+
+  // Both let go of the source first: whoever hears of the end may already subscribe it anew.
+
+  terminate(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.source.cancel(this);
+    if (this.next) this.next.end('complete');
+    else this.target.complete();
+  }
+
+  error(reason: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.source.cancel(this);
+    if (this.next) this.next.end('error', reason);
+    else this.target.error(reason);
   }
 
   private wait(kind: Notification['kind'], value: unknown): void {
@@ -126,55 +203,18 @@ class StageSubscriber<I, O> extends Subscriber<I> {
   }
 
   private run(kind: Notification['kind'], value: unknown): void {
-    if (this.ended || this.target.closed) return;
+    if (this.ended) return;
     try {
       if (kind === 'next') {
-        this.stage.transform(value as I, this.out);
+        this.stage.transform(value, this);
       } else if (kind === 'complete') {
-        this.stage.flush?.(this.out);
-        this.finish();
+        this.stage.flush?.(this);
+        this.terminate();
       } else {
-        this.raise(this.stage.fail ? this.stage.fail(value, this.out) : value);
+        this.error(this.stage.fail ? this.stage.fail(value, this) : value);
       }
     } catch (thrown) {
-      this.raise(thrown);
+      this.error(thrown);
     }
-  }
-
-  // Both let go of the source first: whoever hears of the end may already subscribe it anew.
-
-  finish(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.unsubscribe();
-    this.target.complete();
-  }
-
-  raise(error: unknown): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.unsubscribe();
-    this.target.error(error);
-  }
-}
-
-/** An object of its own: `error` of an `Output` raises at the target, `error` of a `Subscriber` comes from the source. */
-class TargetOutput<O> implements Output<O> {
-  private readonly from: StageSubscriber<never, O>;
-
-  constructor(from: StageSubscriber<never, O>) {
-    this.from = from;
-  }
-
-  enqueue(value: O): void {
-    if (!this.from.ended) this.from.target.next(value);
-  }
-
-  error(reason: unknown): void {
-    this.from.raise(reason);
-  }
-
-  terminate(): void {
-    this.from.finish();
   }
 }

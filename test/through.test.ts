@@ -11,6 +11,7 @@ import {
   Subject,
   take,
   throwError,
+  UnsubscriptionError,
 } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
@@ -287,6 +288,20 @@ describe('through', () => {
       .pipe(passing({ cancel: () => told.push('ended'), transform: (_, out) => out.terminate() }))
       .subscribe();
     expect(told).toEqual(['left', 'taken']);
+  });
+
+  it('tells every stage of a row, in its order, whatever one of them throws', () => {
+    const told: string[] = [];
+    const cancelling = (name: string) =>
+      passing({
+        cancel() {
+          told.push(name);
+          throw new Error(name);
+        },
+      });
+    const subscription = new Subject<string>().pipe(cancelling('first'), cancelling('second'), cancelling('third')).subscribe();
+    expect(() => subscription.unsubscribe()).toThrow(UnsubscriptionError);
+    expect(told).toEqual(['first', 'second', 'third']);
   });
 
   it('makes no stage before it is subscribed', () => {

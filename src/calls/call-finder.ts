@@ -22,8 +22,8 @@ export interface Marks {
  */
 export class CallFinder {
   readonly calls: Call[] = [];
-  private readonly byId = new Map<string, Call>();
-  private readonly byIndex = new Map<number, Call>();
+  /** By id and by index: one is a string and the other a number, and most streams have few of either. */
+  private readonly known = new Map<string | number, Call>();
   private newest: Call | undefined;
   /** Until a second call begins at an index that is taken, or one without. */
   private indexesTellApart = true;
@@ -42,7 +42,7 @@ export class CallFinder {
     const { id, index, text } = marks;
     if (text === '' || this.calls.length === 0) return undefined;
     const name = marks.name ?? this.nameAhead(marks);
-    const newIndex = index !== undefined && !this.byIndex.has(index) && this.indexesTellApart;
+    const newIndex = index !== undefined && !this.known.has(index) && this.indexesTellApart;
     let json: string | undefined;
     for (const call of this.calls) {
       const sameId = id !== undefined && id === call.wireId;
@@ -61,7 +61,7 @@ export class CallFinder {
   begin(marks: Marks): Call {
     const call = new Call(this.calls.length);
     if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
-    if (marks.index === undefined || this.byIndex.has(marks.index)) this.indexesTellApart = false;
+    if (marks.index === undefined || this.known.has(marks.index)) this.indexesTellApart = false;
     this.newest?.rest();
     this.calls.push(call);
     return call;
@@ -78,34 +78,34 @@ export class CallFinder {
     if (id !== undefined) this.identify(call, id);
     call.wireIndex ??= index ?? position;
     const at = index ?? call.wireIndex;
-    if (at !== undefined) this.byIndex.set(at, call);
+    if (at !== undefined) this.known.set(at, call);
     this.newest = call;
   }
 
   /** The call has this id, too. */
   identify(call: Call, id: string): void {
     call.wireId ??= id;
-    this.byId.set(id, call);
+    this.known.set(id, call);
   }
 
   /** Whether an id is the next piece of a call's id: nothing else of that call came. @returns whether it was joined. */
   joinId(call: Call, id: string): boolean {
-    if (call.wireId === undefined || call.wireId === id || this.byId.get(id) === call || !isOnlyId(call)) return false;
-    this.byId.delete(call.wireId);
+    if (call.wireId === undefined || call.wireId === id || this.known.get(id) === call || !isOnlyId(call)) return false;
+    this.known.delete(call.wireId);
     call.wireId += id;
-    this.byId.set(call.wireId, call);
+    this.known.set(call.wireId, call);
     return true;
   }
 
   private pointedAt({ id, index, position, name }: Marks): Call | undefined {
-    const known = id === undefined ? undefined : this.byId.get(id);
+    const known = id === undefined ? undefined : this.known.get(id);
     if (known) {
-      const there = index === undefined ? undefined : this.byIndex.get(index);
+      const there = index === undefined ? undefined : this.known.get(index);
       return there?.wireId === id ? there : known;
     }
     const at = index ?? position;
     if (at === undefined) return this.newest;
-    const there = this.byIndex.get(at);
+    const there = this.known.get(at);
     if (there) return there;
     // An index that comes late belongs to the newest call, if that has none and nothing says that another begins.
     const { newest } = this;
@@ -116,7 +116,7 @@ export class CallFinder {
   private goesOn(call: Call, { id, index, position, name, text }: Marks): boolean {
     const fresh = beginsObject(text);
     if (fresh && call.closed) return false;
-    const otherId = id !== undefined && call.wireId !== undefined && id !== call.wireId && this.byId.get(id) !== call;
+    const otherId = id !== undefined && call.wireId !== undefined && id !== call.wireId && this.known.get(id) !== call;
     const otherIndex = index !== undefined && call.wireIndex !== undefined && index !== call.wireIndex && name !== undefined;
     const sameName = name === undefined || call.name === '' || name === call.name;
     if (otherId || otherIndex) {

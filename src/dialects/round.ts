@@ -132,7 +132,10 @@ export class Round {
   }
 
   call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
-    return this.choice(choice).calls.add(fragment, out);
+    const said = this.choice(choice);
+    // The text is over, mostly.
+    said.text.join();
+    return said.calls.add(fragment, out);
   }
 
   /** More arguments of a call, where the wire itself says which one it is. */

@@ -143,8 +143,14 @@ export class Histogram {
       else high = middle;
     }
     const found = cells[low];
-    if (found !== undefined && found < first + CELL) cells[low] = found + count;
-    else cells.splice(low, 0, first + count);
+    if (found !== undefined && found < first + CELL) {
+      cells[low] = found + count;
+      return;
+    }
+    // By hand: a `splice` makes an array for nothing, and leaves twice the room.
+    cells.push(0);
+    for (let at = cells.length - 1; at > low; at--) cells[at] = cells[at - 1] as number;
+    cells[low] = first + count;
   }
 
   private byBucket(): Array<readonly [bucket: number, count: number]> {

@@ -1,7 +1,8 @@
-import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type OperatorFunction, pipe, Subscriber } from 'rxjs';
+import { asyncScheduler, type OperatorFunction, pipe, type Subscription } from 'rxjs';
 import type { DecoderOptions, Dialect } from '../dialects/dialect.ts';
 import type { ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import type { Output, Stage } from '../stage.ts';
 import { through } from '../through.ts';
 
 /** How long a body may stay open after the response's end mark, in milliseconds, so that its connection can be used again. */
@@ -11,37 +12,33 @@ const DRAIN_MS = 1000;
 export function decodeFrames(dialect: Dialect, options?: DecoderOptions): OperatorFunction<Frame, ModelEvent> {
   return pipe(
     through(() => dialect.decoder(options)),
-    completeAfterRoundEnd(DRAIN_MS),
+    through(() => new Draining()),
   );
 }
 
 /**
- * Cancelling a body at its end mark costs a new connection for the next request; waiting for its end may take for ever.
- * Only the decoder knows the end mark, so the wait is bounded here and not where the body is read.
+ * Completes a while after `round-end`, if the body has not ended by then. Cancelling a body at its end mark costs a new connection for the next
+ * request; waiting for its end may take for ever. Only the decoder knows the end mark, so the wait is bounded here and not where the body is read.
  */
-function completeAfterRoundEnd(ms: number): MonoTypeOperatorFunction<ModelEvent> {
-  return (source) => new Observable((subscriber) => source.subscribe(new Draining(subscriber, ms)));
-}
+class Draining implements Stage<ModelEvent, ModelEvent> {
+  private waiting: Subscription | undefined;
 
-/** A `Subscriber` chained to its target, like the one in `through`: a synchronous source stops when the target does. */
-class Draining extends Subscriber<ModelEvent> {
-  private readonly target: Subscriber<ModelEvent>;
-  private readonly ms: number;
-
-  constructor(target: Subscriber<ModelEvent>, ms: number) {
-    super(target);
-    this.target = target;
-    this.ms = ms;
+  transform(event: ModelEvent, out: Output<ModelEvent>): void {
+    // Before the event goes out: whoever leaves because of it cancels the wait.
+    if (event.type === 'round-end') this.waiting ??= asyncScheduler.schedule(() => out.terminate(), DRAIN_MS);
+    out.enqueue(event);
   }
 
-  protected override _next(event: ModelEvent): void {
-    this.target.next(event);
-    if (event.type !== 'round-end' || this.closed) return;
-    this.add(
-      asyncScheduler.schedule(() => {
-        this.unsubscribe();
-        this.target.complete();
-      }, this.ms),
-    );
+  flush(): void {
+    this.cancel();
+  }
+
+  fail(error: unknown): unknown {
+    this.cancel();
+    return error;
+  }
+
+  cancel(): void {
+    this.waiting?.unsubscribe();
   }
 }
