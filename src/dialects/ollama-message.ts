@@ -1,6 +1,6 @@
 import type { AssembledCall } from '../calls/call.ts';
 import { parseJson } from '../json/parse.ts';
-import type { Json } from '../values.ts';
+import { isRecord, type Json } from '../values.ts';
 import { type Fields, joinFields, setOwn } from './join-json.ts';
 import type { OllamaMessage, OllamaToolCall } from './ollama-wire.ts';
 
@@ -12,7 +12,7 @@ export class OllamaMessageBuilder {
   private text = '';
   private thinking = '';
   private readonly fields: Fields = {};
-  private readonly callFields = new Map<number, OllamaToolCall>();
+  private readonly entries = new Map<number, { readonly entry: OllamaToolCall; readonly argumentsText: string }>();
 
   addText(text: string): void {
     this.text += text;
@@ -26,9 +26,9 @@ export class OllamaMessageBuilder {
     joinFields(this.fields, message, NOT_SENT_BACK);
   }
 
-  /** Keeps what one `tool_calls` entry says beyond its id, name and arguments. */
-  addCall(index: number, entry: OllamaToolCall): void {
-    this.callFields.set(index, entry);
+  /** Keeps what one `tool_calls` entry says beyond its id and name. */
+  addCall({ index, argumentsText }: AssembledCall, entry: OllamaToolCall): void {
+    this.entries.set(index, { entry, argumentsText });
   }
 
   build(calls: readonly AssembledCall[]): Json {
@@ -39,13 +39,13 @@ export class OllamaMessageBuilder {
     return message;
   }
 
-  private buildCall(call: AssembledCall): Json {
-    const { function: called, ...rest } = (this.callFields.get(call.index) ?? { function: {} }) as Fields;
-    return {
-      ...rest,
-      id: call.callId,
-      function: { ...(called as Fields), name: call.name, arguments: argumentsObject(call.argumentsText) },
-    };
+  private buildCall({ index, callId, name, argumentsText }: AssembledCall): Json {
+    const said = this.entries.get(index);
+    const { function: called, ...rest } = (said?.entry ?? { function: {} }) as { function: Fields; [key: string]: Json };
+    // Parsed already, mostly: it came as an object, and nothing was added.
+    const isWhole = said?.argumentsText === argumentsText && isRecord(called.arguments);
+    const args = isWhole ? (called.arguments as Json) : argumentsObject(argumentsText);
+    return { ...rest, id: callId, function: { ...called, name, arguments: args } };
   }
 }
 

@@ -48,13 +48,24 @@ export type OllamaChunk = t.TypeOf<Codecs['Chunk']>;
 export type OllamaMessage = t.TypeOf<Codecs['Message']>;
 export type OllamaToolCall = t.TypeOf<Codecs['ToolCall']>;
 
-/** Whether a payload is what nearly every object is: a model, a message of text alone, not done. The codec runs on all others. */
-function looksLikeTextChunk(payload: unknown): payload is OllamaChunk {
+/** Whether a payload is what nearly every object is: a model, a message of text or of whole calls, not done. The codec runs on all others. */
+function looksLikeChunk(payload: unknown): payload is OllamaChunk {
   if (!isRecord(payload) || payload.done !== false || typeof payload.model !== 'string') return false;
   const { message } = payload;
-  if (!isRecord(message) || (message.tool_calls !== undefined && message.tool_calls !== null)) return false;
-  for (const key in message) if (typeof message[key] !== 'string') return false;
+  if (!isRecord(message)) return false;
+  for (const key in message) {
+    const value = message[key];
+    const fits = key === 'tool_calls' ? Array.isArray(value) && value.every(looksLikeCall) : typeof value === 'string';
+    if (!fits) return false;
+  }
   return true;
+}
+
+function looksLikeCall(entry: unknown): boolean {
+  if (!isRecord(entry) || entry.index !== undefined || (entry.id !== undefined && typeof entry.id !== 'string')) return false;
+  const { function: called } = entry;
+  if (!isRecord(called) || typeof called.name !== 'string' || !isRecord(called.arguments)) return false;
+  return called.index === undefined || typeof called.index === 'number';
 }
 
 const PLAIN_CHUNK = new Set(['model', 'created_at', 'message', 'done']);
@@ -71,7 +82,7 @@ export const ollamaWire: Wire = {
   done: 'ignored',
   lines: true,
   isPlain: (payload) => isPlainChunk(payload as OllamaChunk),
-  problem: (payload) => (looksLikeTextChunk(payload) ? undefined : chunkProblem(payload)),
+  problem: (payload) => (looksLikeChunk(payload) ? undefined : chunkProblem(payload)),
 };
 
 function chunkProblem(payload: unknown): string | undefined {
@@ -113,23 +124,33 @@ const DURATIONS = [
   ['output', 'eval_duration'],
 ] as const;
 
+const COUNTS = ['prompt_eval_count', 'eval_count', ...DURATIONS.map(([, key]) => key)] as const;
+
 /** The counts and durations of the last object, as they came; `undefined` where it has none. */
 export function rawUsage(chunk: OllamaChunk): { [key: string]: number } | undefined {
-  const raw: { [key: string]: number } = {};
-  for (const key of ['prompt_eval_count', 'eval_count', ...DURATIONS.map(([, key]) => key)] as const) {
+  let raw: { [key: string]: number } | undefined;
+  for (const key of COUNTS) {
     const value = count(chunk[key]);
-    if (value !== undefined) raw[key] = value;
+    if (value === undefined) continue;
+    raw ??= {};
+    raw[key] = value;
   }
-  return Object.keys(raw).length > 0 ? raw : undefined;
+  return raw;
 }
 
 /** Token counts and durations in the common vocabulary: nanoseconds become milliseconds. */
 export function usageOf(raw: { readonly [key: string]: number }): Usage {
-  const durations = DURATIONS.flatMap(([name, key]) => (raw[key] === undefined ? [] : [[name, raw[key] / NANOSECONDS]]));
+  let durationsMs: { [name: string]: number } | undefined;
+  for (const [name, key] of DURATIONS) {
+    const nanoseconds = raw[key];
+    if (nanoseconds === undefined) continue;
+    durationsMs ??= {};
+    durationsMs[name] = nanoseconds / NANOSECONDS;
+  }
   return {
     ...(raw.prompt_eval_count !== undefined && { inputTokens: raw.prompt_eval_count }),
     ...(raw.eval_count !== undefined && { outputTokens: raw.eval_count }),
-    ...(durations.length > 0 && { durationsMs: Object.fromEntries(durations) }),
+    ...(durationsMs && { durationsMs }),
   };
 }
 
