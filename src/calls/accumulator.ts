@@ -57,6 +57,8 @@ export function toolCallAccumulator<E extends AnyEvent>(options: AccumulateToolC
 
 class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private calls = new Map<string, OpenCall | EmittedCall>();
+  /** The open call that began last: mostly the next fragment is for it, and of many streams at once a look-up is a wait. */
+  private newest: OpenCall | undefined;
   /** Closed calls that are not confirmed yet: all that most events have to look at, and mostly empty. */
   private closed: OpenCall[] = [];
   private finish: FinishReason | undefined;
@@ -142,12 +144,14 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       ended: false,
     };
     this.calls.set(event.callId, call);
+    this.newest = call;
     this.confirm(call, out);
   }
 
   private join(event: ToolCallDelta, out: Output<ModelEvent | ToolCall>): void {
     out.enqueue(event);
-    const call = this.calls.get(event.callId);
+    const { newest } = this;
+    const call = newest?.callId === event.callId ? newest : this.calls.get(event.callId);
     if (!call) return;
     if (call.emitted) {
       if (!call.wentOn && event.text.trim() !== '') {
@@ -224,6 +228,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     const argumentsText = call.text.toString();
     const args = this.resolve(call, argumentsText, ending);
     this.calls.set(callId, { emitted: true, name, wentOn: false });
+    if (call === this.newest) this.newest = undefined;
     const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText, arguments: args };
     this.emitted.push(event);
     out.enqueue(event);
@@ -231,6 +236,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
 
   private forget(): void {
     this.calls = new Map();
+    this.newest = undefined;
     this.closed = [];
     this.finish = undefined;
     this.emitted.length = 0;

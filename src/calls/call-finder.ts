@@ -25,6 +25,8 @@ export class CallFinder {
   /** By id and by index: one is a string and the other a number, and most streams have few of either. */
   private readonly known = new Map<string | number, Call>();
   private newest: Call | undefined;
+  /** Where the newest call is in `known` by index: mostly the next fragment is for it, too, and of many streams at once each look-up is a wait. */
+  private newestAt: number | undefined;
   /** Until a second call begins at an index that is taken, or one without. */
   private indexesTellApart = true;
 
@@ -78,8 +80,10 @@ export class CallFinder {
     if (id !== undefined) this.identify(call, id);
     call.wireIndex ??= index ?? position;
     const at = index ?? call.wireIndex;
+    if (call === this.newest && at === this.newestAt) return;
     if (at !== undefined) this.known.set(at, call);
     this.newest = call;
+    this.newestAt = at;
   }
 
   /** The call has this id, too. */
@@ -104,7 +108,7 @@ export class CallFinder {
       return there?.wireId === id ? there : known;
     }
     const at = index ?? position;
-    if (at === undefined) return this.newest;
+    if (at === undefined || at === this.newestAt) return this.newest;
     const there = this.known.get(at);
     if (there) return there;
     // An index that comes late belongs to the newest call, if that has none and nothing says that another begins.

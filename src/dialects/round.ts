@@ -22,6 +22,8 @@ const MAX_AFTER_END = 64 * 1024;
 
 interface Choice {
   readonly text: JoinedText;
+  /** Text came last: it is joined when a call begins, since most answers have no text after that. */
+  speaks: boolean;
   reasoning: JoinedText | undefined;
   refusal: JoinedText | undefined;
   finish: FinishReason | undefined;
@@ -103,7 +105,9 @@ export class Round {
   text(choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
-    this.choice(choice).text.append(text);
+    const said = this.choice(choice);
+    said.speaks = true;
+    said.text.append(text);
     out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
   }
 
@@ -133,8 +137,10 @@ export class Round {
 
   call(choice: number, fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
     const said = this.choice(choice);
-    // The text is over, mostly.
-    said.text.join();
+    if (said.speaks) {
+      said.speaks = false;
+      said.text.join();
+    }
     return said.calls.add(fragment, out);
   }
 
@@ -281,7 +287,7 @@ export class Round {
     if (this.choices >= this.maxChoices) throw new LimitError('maxChoices', this.maxChoices, 'choices in one response');
     const seed = () => this.options.callIdSeed ?? this.responseId ?? '';
     const calls = new CallAssembler(index, seed, this.options);
-    const choice: Choice = { text: new JoinedText(), reasoning: undefined, refusal: undefined, finish: undefined, calls };
+    const choice: Choice = { text: new JoinedText(), speaks: false, reasoning: undefined, refusal: undefined, finish: undefined, calls };
     if (index === 0) this.first = choice;
     else {
       this.others ??= new Map();

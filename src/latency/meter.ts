@@ -55,6 +55,9 @@ export function checkLatencyOptions({ stallMs = 0, maxEntries = 0 }: LatencyMete
   if (!(maxEntries >= 0)) throw new RangeError(`maxEntries is ${maxEntries}; give how many rounds and tools to list, 0 or more.`);
 }
 
+const monotonic = () => performance.now();
+const ignored = () => {};
+
 class Meter<E extends AnyEvent> implements LatencyMeter<E> {
   private readonly clock: () => number;
   private readonly stallMs: number;
@@ -71,7 +74,7 @@ class Meter<E extends AnyEvent> implements LatencyMeter<E> {
   private firstToolCallStartMs: number | undefined;
   private firstToolCallMs: number | undefined;
 
-  constructor({ clock = () => performance.now(), stallMs = 1000, maxEntries = 256, onReport = () => {} }: LatencyMeterOptions) {
+  constructor({ clock = monotonic, stallMs = 1000, maxEntries = 256, onReport = ignored }: LatencyMeterOptions) {
     this.clock = clock;
     this.stallMs = stallMs;
     this.onReport = onReport;
@@ -169,8 +172,7 @@ class Meter<E extends AnyEvent> implements LatencyMeter<E> {
   }
 
   private token(round: number | undefined, now: number): void {
-    this.tokens.token(now);
-    this.rounds.token(now, round);
+    if (this.tokens.token(now)) this.rounds.token(now, round);
   }
 
   private end(ended: LatencyReport['ended'], error: unknown, out: Output<LatencyEvent> | undefined): void {

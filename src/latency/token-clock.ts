@@ -28,15 +28,18 @@ export class TokenClock {
     this.stallMs = stallMs;
   }
 
-  /** A delta that is a token, or several. */
-  token(now: number): void {
-    this.firstMs ??= now;
-    this.attemptDeltas += 1;
-    if (this.last !== undefined) {
-      this.gaps.record(now - this.last);
-      this.silence(now);
-    }
+  /** A delta that is a token, or several. @returns whether it is the first of its attempt. */
+  token(now: number): boolean {
+    const { last } = this;
     this.last = now;
+    this.attemptDeltas += 1;
+    if (last === undefined) {
+      this.firstMs ??= now;
+      return true;
+    }
+    this.gaps.record(now - last);
+    if (now - last > this.stallMs) this.stall(now - last);
+    return false;
   }
 
   /** Reasoning is streamed here, so the usage's reasoning tokens are among the deltas. */
@@ -51,9 +54,12 @@ export class TokenClock {
 
   /** Counts the silence since the last token if it is a stall: no token may be coming any more. */
   silence(now: number): void {
-    if (this.last === undefined || now - this.last <= this.stallMs) return;
+    if (this.last !== undefined && now - this.last > this.stallMs) this.stall(now - this.last);
+  }
+
+  private stall(ms: number): void {
     this.stalls.count += 1;
-    this.stalls.totalMs += now - this.last;
+    this.stalls.totalMs += ms;
   }
 
   /** The attempt is over, whether it ended well or not: what was streamed was streamed, and is paid for. */
