@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goalText, isMet, missedBy, shown } from './lib/goals.mjs';
+import { reasonOf } from './lib/reasons.mjs';
 import { perStream, rowsOf } from './lib/rows.mjs';
 import { barPlot, growthPlot } from './plots.mjs';
 import { cases } from './work/index.mjs';
@@ -20,7 +21,7 @@ export function writePage(root, figures) {
   writeFileSync(join(root, 'docs/benchmarks.md'), page(rows, figures, drawn));
 }
 
-function page(rows, { measured, profiles = {}, nodes = {} }, drawn) {
+function page(rows, { measured, profiles = {}, nodes = {}, bundles }, drawn) {
   const picture = (name, text) => (drawn.includes(name) ? `![${text}](figures/${name})\n` : '');
   const versions = Object.entries(measured.versions).map(([name, version]) => `${name} ${version}`);
   return `---
@@ -63,8 +64,8 @@ ${picture('bench-crowd.svg', 'Curves: CPU time over the number of streams')}
 ## Where a goal is not met
 
 ${missed(rows)}
-${profilesPart(profiles)}
-## Versions
+${profilesPart(profiles, rows)}
+${bundlePart(bundles)}## Versions
 
 ${versions.join(' · ')}
 `;
@@ -99,19 +100,37 @@ function missed(rows) {
     goals.filter((goal) => toolstream?.out || isMet(goal, toolstream) === false).map((goal) => ({ id, goal, toolstream })),
   );
   if (all.length === 0) return 'Every goal is met.\n';
-  const lines = all.map(({ id, goal, toolstream }) => {
-    const figure = toolstream.out ?? `${shown(goal.key, toolstream[goal.key], goal.of)}, ${missedBy(goal, toolstream)}`;
-    return `- ${id}: ${goalText(goal)}, measured ${figure}.`;
-  });
-  return `${lines.join('\n')}\n`;
+  const byReason = new Map();
+  for (const miss of all) {
+    const reason = reasonOf(miss.id) ?? '';
+    byReason.set(reason, [...(byReason.get(reason) ?? []), miss]);
+  }
+  const parts = [...byReason].map(([reason, misses]) => `${misses.map(missLine).join('\n')}\n${reason && `\n${reason}\n`}`);
+  return parts.join('\n');
 }
 
-function profilesPart(profiles) {
-  const parts = Object.entries(profiles).map(([id, functions]) => {
+function missLine({ id, goal, toolstream }) {
+  const figure = toolstream.out ?? `${shown(goal.key, toolstream[goal.key], goal.of)}, ${missedBy(goal, toolstream)}`;
+  return `- ${id}: ${goalText(goal)}, measured ${figure}.`;
+}
+
+/** Of the cases that miss their goal. */
+function profilesPart(profiles, rows) {
+  const missing = rows.filter(({ goals, found }) => goals.some((goal) => isMet(goal, found.toolstream) === false)).map(({ id }) => id);
+  const shownOnes = Object.entries(profiles).filter(([id]) => missing.includes(id));
+  const parts = shownOnes.map(([id, functions]) => {
     const lines = functions.map(({ name, percent }) => `| ${percent} % | \`${name}\` |`);
-    return `### Where our time goes: ${id}\n\nTime within each function itself (\`npm run bench -- --profile ${id.split(' ')[0]}\`).\n\n| | function |\n| --- | --- |\n${lines.join('\n')}\n`;
+    return `### Where our time goes: ${id}\n\nTime within each function itself (\`npm run bench -- --profile '${id}'\`).\n\n| | function |\n| --- | --- |\n${lines.join('\n')}\n`;
   });
   return parts.join('\n');
+}
+
+/** What our bundle is made of. */
+function bundlePart(bundles) {
+  const { parts } = bundles?.['toolstream, Standard Schema'] ?? {};
+  if (!parts) return '';
+  const lines = Object.entries(parts).map(([name, percent]) => `| ${percent} % | ${name} |`);
+  return `### What the browser bundle is made of\n\nShares of its minified bytes.\n\n| | part |\n| --- | --- |\n${lines.join('\n')}\n\n`;
 }
 
 function bars({ cases: measured }) {
