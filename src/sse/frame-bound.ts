@@ -2,7 +2,7 @@ import { EXCERPT_LIMIT } from '../errors.ts';
 
 const LF = 10;
 /** A UTF-16 code unit is at most this many bytes of UTF-8. */
-const MAX_BYTES_OF_UNIT = 3;
+export const MAX_BYTES_OF_UNIT = 3;
 
 /** In how little text looking at each character is quicker than looking for line ends, in UTF-16 code units. */
 const SHORT = 32;

@@ -2,7 +2,7 @@ import { createParser, type EventSourceMessage, type ParseError } from 'eventsou
 import { LimitError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
-import { checkMaxFrameBytes, DEFAULT_MAX_FRAME_BYTES, FrameBound } from './frame-bound.ts';
+import { checkMaxFrameBytes, DEFAULT_MAX_FRAME_BYTES, FrameBound, MAX_BYTES_OF_UNIT } from './frame-bound.ts';
 import { LineText } from './text.ts';
 
 /** How {@link sseParser} reads a body. */
@@ -38,6 +38,10 @@ export function sseParser(options: ParseSseOptions = {}): Stage<Uint8Array | str
   return new SseParser(options);
 }
 
+const LF = 10;
+const DATA = 'data: ';
+const EVENT = 'event: ';
+
 type Draft = { -readonly [K in keyof Frame]: Frame[K] };
 
 class SseParser implements Stage<Uint8Array | string, Frame> {
@@ -55,6 +59,8 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
   private out: Output<Frame> | undefined;
   private retry: number | undefined;
   private frames = 0;
+  /** The parser holds nothing: the next text begins a frame. */
+  private isBetweenFrames = true;
   /** The body is over: what the parser still gives was not terminated. */
   private over = false;
 
@@ -69,8 +75,12 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
   transform(chunk: Uint8Array | string, out: Output<Frame>): void {
     this.out = out;
     const text = this.text.read(chunk);
-    const end = this.bound.exceededAt(text);
-    this.parser.feed(end === undefined ? text : text.slice(0, end));
+    const from = this.isBetweenFrames ? this.takePlain(text) : 0;
+    if (from === text.length) return;
+    const rest = from === 0 ? text : text.slice(from);
+    this.isBetweenFrames = rest.endsWith('\n\n');
+    const end = this.bound.exceededAt(rest);
+    this.parser.feed(end === undefined ? rest : rest.slice(0, end));
     if (end === undefined) return;
     out.error(
       new LimitError('maxFrameBytes', this.maxFrameBytes, 'bytes in one SSE frame', {
@@ -91,6 +101,33 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
   fail(error: unknown, out: Output<Frame>): unknown {
     this.flush(out);
     return error;
+  }
+
+  /**
+   * Takes the frames at the beginning of a text that are whole and in the form in which nearly all are written: an `event: …` or none, one `data: …`,
+   * a blank line. The parser does the rest: for these it takes a tenth longer, and of many streams at once still longer, since it touches more.
+   *
+   * @returns where the first other frame begins.
+   */
+  private takePlain(text: string): number {
+    // Whatever is in it, no frame is longer than the bound.
+    if (text.length * MAX_BYTES_OF_UNIT > this.maxFrameBytes) return 0;
+    let from = 0;
+    for (;;) {
+      let at = from;
+      let event: string | undefined;
+      if (text.startsWith(EVENT, at)) {
+        const end = text.indexOf('\n', at);
+        if (end < 0) return from;
+        event = text.slice(at + EVENT.length, end) || undefined;
+        at = end + 1;
+      }
+      if (!text.startsWith(DATA, at)) return from;
+      const end = text.indexOf('\n', at);
+      if (end < 0 || text.charCodeAt(end + 1) !== LF) return from;
+      from = end + 2;
+      this.onEvent({ data: text.slice(at + DATA.length, end), event, id: undefined });
+    }
   }
 
   private onEvent({ data, event, id }: EventSourceMessage): void {

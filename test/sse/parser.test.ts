@@ -1,3 +1,4 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXCERPT_LIMIT, LimitError } from '../../src/errors.ts';
@@ -33,6 +34,49 @@ describe('fields', () => {
   it('ignores comments, pings and padding (issue brainlid/langchain#569)', () => {
     const body = `: OPENROUTER PROCESSING\n\n:\n\ndata: {"a":1}\n:${' '.repeat(2048)}\n: data: no\n\n:{"error":1}\n`;
     for (const chunks of inPieces(body)) expect(parse(chunks).values).toEqual([{ data: '{"a":1}' }]);
+  });
+});
+
+describe('frames that are read without the parser', () => {
+  /** Lines and halves of lines of which some make a frame in its plain form. */
+  const piece = fc.constantFrom(
+    ...['data: a\n\n', 'event: e\ndata: b\n\n', 'data: \n\n', 'event: \ndata: c\n\n', 'data:  d\n\n', 'data: é“\n\n'],
+    ...['data:f\n\n', 'data: g\ndata: h\n\n', 'event: i\n\n', 'event: k\nevent: l\ndata: m\n\n', 'id: 7\n', 'event: n\n', 'data: o\n'],
+    ...['\n', '\n\n', ': p\n', 'data', ': ', 'event', 'data: {"q":1}\r\n\r\n', 'data: r\r', 'events: s\ndata: t\n\n', 'data: u: v\n\n'],
+  );
+
+  it('are those that it gives, whatever stands between them and however it is cut', () => {
+    let plain = 0;
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
+        (texts, sizes) => {
+          const body = texts.join('');
+          const expected: EventSourceMessage[] = [];
+          const parser = createParser({ onEvent: (event) => expected.push(event) });
+          // Held back by the parser where it is the last character.
+          parser.feed(`${body.replace(/\r\n?/g, '\n')}`);
+          const frames = parse([...pieces(new TextEncoder().encode(body), sizes)], { strict: true }).values;
+          expect(frames).toEqual(
+            expected.map(({ data, event, id }) => ({ data, ...(event && { event }), ...(id !== undefined && { id }) })),
+          );
+          if (frames.length > 3 && Math.max(...sizes) > 20) plain++;
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    expect(plain).toBeGreaterThan(100);
+  });
+
+  it('are bounded like all others', () => {
+    for (const data of ['x'.repeat(95), 'é'.repeat(48), '“'.repeat(32)]) {
+      const bytes = new TextEncoder().encode(data).length + 'data: '.length;
+      const body = `data: 1\n\ndata: ${data}\n\n`;
+      expect(parse([body], { maxFrameBytes: bytes })).toEqual({ values: [{ data: '1' }, { data }], error: undefined });
+      const { values, error } = parse([body], { maxFrameBytes: bytes - 1 });
+      expect([values, error]).toEqual([[{ data: '1' }], expect.any(LimitError)]);
+    }
   });
 });
 
