@@ -70,7 +70,8 @@ class StagesSubscriber extends Subscriber<unknown> {
   constructor(creators: readonly Creator[], target: Subscriber<unknown>) {
     super();
     let link: Link | undefined;
-    for (let i = creators.length - 1; i >= 0; i--) link = new Link((creators[i] as Creator)() as Stage<unknown, unknown>, this, link, target);
+    for (let i = creators.length - 1; i >= 0; i--)
+      link = new Link((creators[i] as Creator)() as Stage<unknown, unknown>, this, link, target);
     this.first = link as Link;
   }
 

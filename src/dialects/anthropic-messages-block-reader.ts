@@ -88,12 +88,12 @@ export class BlockReader {
   }
 
   private addText(block: Block, text: string, out: Output<ModelEvent>): void {
-    block.text += text;
+    block.text.append(text);
     this.round.text(0, text, out);
   }
 
   private addThinking(block: Block, text: string, out: Output<ModelEvent>): void {
-    block.text += text;
+    block.text.append(text);
     this.round.reasoning(0, text, out);
   }
 

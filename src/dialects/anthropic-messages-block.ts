@@ -1,4 +1,5 @@
 import type { AssembledCall } from '../calls/call.ts';
+import { JoinedText } from '../joined-text.ts';
 import { parseJson } from '../json/parse.ts';
 import { isRecord, type Json } from '../values.ts';
 import type { ContentBlock } from './anthropic-messages-wire.ts';
@@ -15,7 +16,7 @@ export class Block {
   /** Everything it says beyond what comes in pieces. */
   readonly fields: Fields = {};
   /** Text, or thinking. */
-  text = '';
+  readonly text = new JoinedText();
   /** A client's call, once it has begun. */
   call: AssembledCall | undefined;
   /** The arguments that stood in the block's start: they count only if no delta brings any. */
@@ -55,7 +56,7 @@ export class Block {
 
   /** Whether nothing was said in it so far. */
   get isBlank(): boolean {
-    return !this.isProviders && this.text === '' && (this.call?.argumentsText ?? '') === '' && this.wholeInput === undefined;
+    return !this.isProviders && this.text.length === 0 && (this.call?.argumentsText ?? '') === '' && this.wholeInput === undefined;
   }
 
   cite(citation: Json): void {
@@ -71,15 +72,16 @@ export class Block {
   /** The block as the next request gives it back; `undefined` where the server would refuse it. */
   build(): Json | undefined {
     const { type, fields } = this;
+    const text = this.text.toString();
     switch (type) {
       case 'text':
         // An empty text block is an error in a request.
-        if (this.text.trim() === '') return undefined;
-        return { type, ...fields, text: this.text, ...(this.citations && { citations: this.citations }) };
+        if (text.trim() === '') return undefined;
+        return { type, ...fields, text, ...(this.citations && { citations: this.citations }) };
       case 'thinking':
         // Cut before it was signed, it would be refused. A server that signs nothing gets back what it wrote.
-        if (!fields.signature && (!this.stopped || this.text === '')) return undefined;
-        return { type, ...fields, thinking: this.text };
+        if (!fields.signature && (!this.stopped || text === '')) return undefined;
+        return { type, ...fields, thinking: text };
       case 'tool_use':
         if (!this.call) return undefined;
         return { type, ...fields, id: this.call.callId, name: this.call.name, input: inputOf(this.call.argumentsText) };
@@ -92,7 +94,8 @@ export class Block {
   provided(): Json {
     const input = this.inputText || this.wholeInput;
     const called = input !== undefined || this.type.endsWith('tool_use');
-    return { type: this.type, ...this.fields, ...(this.text && { text: this.text }), ...(called && { input: inputOf(input ?? '') }) };
+    const text = this.text.toString();
+    return { type: this.type, ...this.fields, ...(text && { text }), ...(called && { input: inputOf(input ?? '') }) };
   }
 }
 

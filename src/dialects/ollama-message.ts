@@ -9,17 +9,13 @@ const NOT_SENT_BACK = new Set(['role', 'content', 'thinking', 'reasoning_content
 
 /** Keeps the message in Ollama's own form, unknown fields included, so that the next request gives the server back what it said. */
 export class OllamaMessageBuilder {
-  private text = '';
-  private thinking = '';
   private readonly fields: Fields = {};
+  /** What the answer is so far. */
+  private readonly said: () => { readonly text: string; readonly reasoning: string };
   private readonly entries = new Map<number, { readonly entry: OllamaToolCall; readonly argumentsText: string }>();
 
-  addText(text: string): void {
-    this.text += text;
-  }
-
-  addThinking(text: string): void {
-    this.thinking += text;
+  constructor(said: () => { readonly text: string; readonly reasoning: string }) {
+    this.said = said;
   }
 
   addFields(message: OllamaMessage): void {
@@ -32,8 +28,9 @@ export class OllamaMessageBuilder {
   }
 
   build(calls: readonly AssembledCall[]): Json {
-    const message: Fields = { role: 'assistant', content: this.text };
-    if (this.thinking !== '') message.thinking = this.thinking;
+    const { text, reasoning } = this.said();
+    const message: Fields = { role: 'assistant', content: text };
+    if (reasoning !== '') message.thinking = reasoning;
     for (const key in this.fields) setOwn(message, key, this.fields[key] as Json);
     if (calls.length > 0) message.tool_calls = calls.map((call) => this.buildCall(call));
     return message;

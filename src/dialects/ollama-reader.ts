@@ -26,7 +26,7 @@ const MESSAGE_FIELDS = new Set(['role', 'content', 'thinking', 'reasoning_conten
 /** Reads what the objects of a response say, and tells it to the round and to the message that goes back. */
 export class OllamaReader implements WireReader {
   readonly round: Round;
-  private readonly message = new OllamaMessageBuilder();
+  private readonly message = new OllamaMessageBuilder(() => this.round.said(0));
   private readonly contentCall = new ContentCall();
   private calls = 0;
 
@@ -56,7 +56,6 @@ export class OllamaReader implements WireReader {
     const thinking = message.thinking || message.reasoning_content;
     if (thinking) {
       this.release(out);
-      this.message.addThinking(thinking);
       this.round.reasoning(0, thinking, out);
     }
     if (message.content) this.text(this.contentCall.take(message.content), out);
@@ -88,7 +87,6 @@ export class OllamaReader implements WireReader {
   }
 
   private text(text: string, out: Output<ModelEvent>): void {
-    this.message.addText(text);
     this.round.text(0, text, out);
   }
 

@@ -6,6 +6,7 @@ import { addUsage } from '../usage.ts';
 import type { AnswerState, CallState } from './answer-state.ts';
 import { duplicateCall, duplicateResult, type Oddity, resultWithoutCall } from './oddity.ts';
 import { type CallRecord, RoundRecord } from './round-record.ts';
+import { Said, type SaidKind } from './said.ts';
 
 /** Where the answer stood when a round began: what a restart goes back to. */
 interface Mark {
@@ -30,6 +31,8 @@ export class AnswerRecord {
     rounds: 0,
     usage: {},
   };
+  /** What the live state shows, as it is joined. */
+  private said = new Said();
   private readonly rounds = new Map<number, { readonly record: RoundRecord; readonly mark: Mark }>();
   private last: { readonly record: RoundRecord; readonly mark: Mark } | undefined;
   private end: AnswerEnd | undefined;
@@ -115,16 +118,13 @@ export class AnswerRecord {
     const { record, mark } = this.entry(number);
     switch (event.type) {
       case 'text-delta':
-        record.text += event.text;
-        live.text += event.text;
+        this.say(record, 'text', event.text);
         return undefined;
       case 'reasoning-delta':
-        record.reasoning += event.text;
-        live.reasoning += event.text;
+        this.say(record, 'reasoning', event.text);
         return undefined;
       case 'refusal-delta':
-        record.refusal += event.text;
-        live.refusal += event.text;
+        this.say(record, 'refusal', event.text);
         return undefined;
       case 'tool-call-start':
         this.begin(record, event);
@@ -169,6 +169,11 @@ export class AnswerRecord {
       default:
         return undefined;
     }
+  }
+
+  private say(round: RoundRecord, kind: SaidKind, piece: string): void {
+    round.said.add(kind, piece);
+    this.live[kind] = this.said.add(kind, piece);
   }
 
   private entry(number: number): { readonly record: RoundRecord; readonly mark: Mark } {
@@ -222,9 +227,8 @@ export class AnswerRecord {
     const { live } = this;
     this.wasted = addUsage(this.wasted, round.usage ?? {});
     round.restart();
-    live.text = mark.text;
-    live.reasoning = mark.reasoning;
-    live.refusal = mark.refusal;
+    this.said = new Said();
+    for (const kind of ['text', 'reasoning', 'refusal'] as const) live[kind] = this.said.add(kind, mark[kind]);
     live.calls.length = mark.calls;
     live.results.length = mark.results;
     delete live.finishReason;

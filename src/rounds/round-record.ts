@@ -6,6 +6,7 @@ import { resultOf } from '../tools/tool-events.ts';
 import { type ResultBounds, toolMessage } from '../tools/tool-message.ts';
 import type { Json } from '../values.ts';
 import type { CallState } from './answer-state.ts';
+import { Said } from './said.ts';
 
 /** A call as a record keeps it: the live state that `answerState` shows, and whether the history must answer it. */
 export interface CallRecord {
@@ -17,9 +18,7 @@ export interface CallRecord {
 /** What came of one round. */
 export class RoundRecord {
   readonly number: number;
-  text = '';
-  reasoning = '';
-  refusal = '';
+  said = new Said();
   usage: Usage | undefined;
   finishReason: FinishReason | undefined;
   end: RoundEnd | undefined;
@@ -74,7 +73,7 @@ export class RoundRecord {
     for (const callId of this.calls.keys()) this.dropped.add(callId);
     this.calls = new Map();
     this.unanswered = 0;
-    this.text = this.reasoning = this.refusal = '';
+    this.said = new Said();
     this.usage = this.finishReason = this.end = this.whole = undefined;
   }
 
@@ -128,12 +127,9 @@ export class RoundRecord {
   }
 
   private saidSoFar(): AssistantMessage {
-    return {
-      role: 'assistant',
-      content: this.text,
-      ...(this.reasoning !== '' && { reasoning: this.reasoning }),
-      ...(this.refusal !== '' && { refusal: this.refusal }),
-    };
+    const reasoning = this.said.of('reasoning');
+    const refusal = this.said.of('refusal');
+    return { role: 'assistant', content: this.said.of('text'), ...(reasoning && { reasoning }), ...(refusal && { refusal }) };
   }
 }
 
