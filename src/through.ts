@@ -50,10 +50,19 @@ class Staged<O> extends Observable<O> {
 
   constructor(origin: Observable<unknown>, creators: readonly Creator[]) {
     super((target) => {
-      const stages = new StagesSubscriber(creators, target as Subscriber<unknown>);
+      const stages = new StagesSubscriber(target as Subscriber<unknown>);
+      try {
+        for (let i = creators.length - 1; i >= 0 && !target.closed; i--) stages.prepend(creators[i] as Creator);
+      } catch (thrown) {
+        // The stages after one that cannot be made hear of it as of a source's error.
+        if (!stages.first) throw thrown;
+        target.add(stages.first);
+        stages.error(thrown);
+        return;
+      }
       // No function: it would hold on to what is only needed until here.
-      target.add(stages.first);
-      origin.subscribe(stages);
+      if (stages.first) target.add(stages.first);
+      if (!stages.closed) origin.subscribe(stages);
     });
     this.origin = origin;
     this.creators = creators;
@@ -65,35 +74,49 @@ class Staged<O> extends Observable<O> {
  * uncaught and let a synchronous source run on after the end.
  */
 class StagesSubscriber extends Subscriber<unknown> {
-  readonly first: Link;
+  first: Link | undefined;
+  private readonly target: Subscriber<unknown>;
 
-  constructor(creators: readonly Creator[], target: Subscriber<unknown>) {
+  constructor(target: Subscriber<unknown>) {
     super();
-    let link: Link | undefined;
-    for (let i = creators.length - 1; i >= 0; i--)
-      link = new Link((creators[i] as Creator)() as Stage<unknown, unknown>, this, link, target);
-    this.first = link as Link;
+    this.target = target;
+  }
+
+  /** Makes the stage before those that there are. */
+  prepend(create: Creator): void {
+    this.first = new Link(create() as Stage<unknown, unknown>, this, this.first, this.target);
   }
 
   protected override _next(value: unknown): void {
-    this.first.take(value);
+    this.first?.take(value);
   }
 
   protected override _error(error: unknown): void {
-    this.first.end('error', error);
+    this.first?.end('error', error);
   }
 
   protected override _complete(): void {
-    this.first.end('complete');
+    this.first?.end('complete');
   }
 
   /** Nobody wants more of what comes before a stage, or of all of it: the source is left first, then the stages hear of it in their order. */
-  cancel(before?: Link): void {
+  leave(before?: Link): void {
+    const open: Link[] = [];
+    for (let link = this.first; link && link !== before; link = link.next) if (link.close()) open.push(link);
     try {
       this.unsubscribe();
     } finally {
-      this.first.cancel(before);
+      cancelAll(open);
     }
+  }
+}
+
+/** Each of them, whatever one of them throws. */
+function cancelAll([first, ...others]: readonly Link[]): void {
+  try {
+    first?.stage.cancel?.();
+  } finally {
+    if (others.length > 0) cancelAll(others);
   }
 }
 
@@ -108,9 +131,9 @@ class Link implements Output<unknown>, Unsubscribable {
   /** Input that came while the stage was at work; made on first need, since most streams never need it. */
   private waiting: Notification[] | undefined;
   private busy = false;
-  private readonly stage: Stage<unknown, unknown>;
+  readonly stage: Stage<unknown, unknown>;
+  readonly next: Link | undefined;
   private readonly source: StagesSubscriber;
-  private readonly next: Link | undefined;
   private readonly target: Subscriber<unknown>;
 
   constructor(stage: Stage<unknown, unknown>, source: StagesSubscriber, next: Link | undefined, target: Subscriber<unknown>) {
@@ -148,20 +171,14 @@ class Link implements Output<unknown>, Unsubscribable {
 
   /** The subscriber has left. */
   unsubscribe(): void {
-    this.source.cancel();
+    this.source.leave();
   }
 
-  /** The stages from here to `before` are wanted no more. */
-  cancel(before: Link | undefined): void {
-    if (this === before) return;
-    try {
-      if (!this.ended) {
-        this.ended = true;
-        this.stage.cancel?.();
-      }
-    } finally {
-      this.next?.cancel(before);
-    }
+  /** Takes and gives nothing any more. @returns whether it had not ended. */
+  close(): boolean {
+    const wasOpen = !this.ended;
+    this.ended = true;
+    return wasOpen;
   }
 
   enqueue(value: unknown): void {
@@ -175,17 +192,23 @@ class Link implements Output<unknown>, Unsubscribable {
   terminate(): void {
     if (this.ended) return;
     this.ended = true;
-    this.source.cancel(this);
-    if (this.next) this.next.end('complete');
-    else this.target.complete();
+    try {
+      this.source.leave(this);
+    } finally {
+      if (this.next) this.next.end('complete');
+      else this.target.complete();
+    }
   }
 
   error(reason: unknown): void {
     if (this.ended) return;
     this.ended = true;
-    this.source.cancel(this);
-    if (this.next) this.next.end('error', reason);
-    else this.target.error(reason);
+    try {
+      this.source.leave(this);
+    } finally {
+      if (this.next) this.next.end('error', reason);
+      else this.target.error(reason);
+    }
   }
 
   private wait(kind: Notification['kind'], value: unknown): void {

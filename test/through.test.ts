@@ -1,8 +1,10 @@
 import {
   asapScheduler,
+  BehaviorSubject,
   concat,
   EMPTY,
   from,
+  NEVER,
   Observable,
   type OperatorFunction,
   observeOn,
@@ -10,6 +12,7 @@ import {
   repeat,
   Subject,
   take,
+  takeUntil,
   throwError,
   UnsubscriptionError,
 } from 'rxjs';
@@ -302,6 +305,62 @@ describe('through', () => {
     const subscription = new Subject<string>().pipe(cancelling('first'), cancelling('second'), cancelling('third')).subscribe();
     expect(() => subscription.unsubscribe()).toThrow(UnsubscriptionError);
     expect(told).toEqual(['first', 'second', 'third']);
+  });
+
+  it('tells the stages after one that cannot be made, as of an error of the source', () => {
+    const events: string[] = [];
+    const row$ = NEVER.pipe(
+      passing({ cancel: () => events.push('first cancelled') }),
+      through<string, string>(() => {
+        throw 'no stage';
+      }),
+      passing({
+        fail(error, out) {
+          out.enqueue('saved');
+          return `failed: ${error}`;
+        },
+      }),
+    );
+    expect([seen(row$), events]).toEqual([['saved', { error: 'failed: no stage' }], []]);
+  });
+
+  it('asks no source for a subscriber that left while the stages were made', () => {
+    let subscribed = 0;
+    const stop$ = new Subject<void>();
+    const source$ = new Observable<string>(() => {
+      subscribed++;
+    });
+    const leaving = through<string, string>(() => {
+      stop$.next();
+      return { transform: () => {} };
+    });
+    expect(seen(source$.pipe(leaving, passing({}), takeUntil(stop$)))).toEqual(['complete']);
+    expect(subscribed).toBe(0);
+  });
+
+  it('gives nothing to the next stage while the source is left', () => {
+    const taken: string[] = [];
+    let out: Output<string> | undefined;
+    const source$ = new Observable<string>((subscriber) => {
+      subscriber.next('a');
+      return () => out?.enqueue('late');
+    });
+    const keeping = passing({
+      transform(text, to) {
+        out = to;
+        to.enqueue(text);
+      },
+    });
+    const second = passing({ transform: (text) => taken.push(text) });
+    source$.pipe(keeping, second).subscribe().unsubscribe();
+    expect(taken).toEqual(['a']);
+  });
+
+  it.each(['complete', 'error'] as const)('ends with %s though an earlier stage throws as it is cancelled', (how) => {
+    const throwing = passing({ cancel: throws });
+    const ending = passing({ transform: (_, out) => (how === 'error' ? out.error('no') : out.terminate()) });
+    const events = seen(new BehaviorSubject('a').pipe(throwing, ending, passing({ flush: (out) => out.enqueue('last') })));
+    expect(events).toEqual(how === 'error' ? [{ error: 'no' }] : ['last', 'complete']);
   });
 
   it('makes no stage before it is subscribed', () => {

@@ -57,7 +57,7 @@ export function toolCallAccumulator<E extends AnyEvent>(options: AccumulateToolC
 
 class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private calls = new Map<string, OpenCall | EmittedCall>();
-  /** The open call that began last: mostly the next fragment is for it, and of many streams at once a look-up is a wait. */
+  /** The open call that began last: mostly the next fragment is for it, and needs no look-up. */
   private newest: OpenCall | undefined;
   /** Closed calls that are not confirmed yet: all that most events have to look at, and mostly empty. */
   private closed: OpenCall[] = [];

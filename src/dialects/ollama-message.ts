@@ -22,8 +22,8 @@ export class OllamaMessageBuilder {
     joinFields(this.fields, message, NOT_SENT_BACK);
   }
 
-  /** Keeps what one `tool_calls` entry says beyond its id and name. */
-  addCall({ index, argumentsText }: AssembledCall, entry: OllamaToolCall): void {
+  /** Keeps what one `tool_calls` entry says beyond its id and name; `argumentsText` are its own arguments. */
+  addCall(index: number, entry: OllamaToolCall, argumentsText: string): void {
     this.entries.set(index, { entry, argumentsText });
   }
 
@@ -39,7 +39,7 @@ export class OllamaMessageBuilder {
   private buildCall({ index, callId, name, argumentsText }: AssembledCall): Json {
     const said = this.entries.get(index);
     const { function: called, ...rest } = (said?.entry ?? { function: {} }) as { function: Fields; [key: string]: Json };
-    // Parsed already, mostly: it came as an object, and nothing was added.
+    // Parsed already, mostly: they came as an object, in one entry.
     const isWhole = said?.argumentsText === argumentsText && isRecord(called.arguments);
     const args = isWhole ? (called.arguments as Json) : argumentsObject(argumentsText);
     return { ...rest, id: callId, function: { ...called, name, arguments: args } };

@@ -81,7 +81,7 @@ export class OllamaReader implements WireReader {
       const call = this.round.call(0, fragment, out);
       if (!call) return;
       this.calls++;
-      this.message.addCall(call, entry);
+      this.message.addCall(call.index, entry, fragment.text);
       this.round.endCall(0, call, out);
     });
   }

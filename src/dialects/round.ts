@@ -22,7 +22,7 @@ const MAX_AFTER_END = 64 * 1024;
 
 interface Choice {
   readonly text: JoinedText;
-  /** Text came last: it is joined when a call begins, since most answers have no text after that. */
+  /** Text came last: what comes of a call joins it, since most answers have no text after that. */
   speaks: boolean;
   reasoning: JoinedText | undefined;
   refusal: JoinedText | undefined;

@@ -175,7 +175,7 @@ function parsed(token: string): unknown {
   }
 }
 
-/** Where the string that a token begins with has its last quote. */
+/** Where the string that a token begins with is closed; -1 where it is not. */
 function endOfString(token: string): number {
   let at = token.indexOf('"', 1);
   while (at > 0 && isEscaped(token, at)) at = token.indexOf('"', at + 1);

@@ -113,6 +113,16 @@ describe('a response', () => {
     expect(values).toContainEqual({ type: 'provider-event', name: 'images', data: ['aGk='] });
     expect(values).toContainEqual({ type: 'provider-event', name: 'remote_model', data: 'x' });
   });
+
+  it('gives a call back with the arguments that it had, also where they came in two entries', () => {
+    const entry = (args: unknown) => said({ tool_calls: [{ function: { name: 'f', arguments: args } }] });
+    const end = decode([entry('{"a":'), entry({ b: 1 }), done()]).values.at(-1);
+    if (end?.type !== 'round-end') throw new Error('no round-end');
+    expect(end.message.toolCalls).toEqual([expect.objectContaining({ argumentsText: '{"a":{"b":1}' })]);
+    const { messages } = encoded({ messages: [end.message] }) as { messages: unknown };
+    expect(messages).toEqual([expect.objectContaining({ tool_calls: [expect.objectContaining({ function: { name: 'f', arguments: {} } })] })]);
+  });
+  });
 });
 
 describe('a response that breaks', () => {

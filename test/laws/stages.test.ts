@@ -10,6 +10,7 @@ interface Behaviour {
   readonly what: 'twice' | 'terminate' | 'error' | 'throw' | 'drop' | 'feed' | 'leave' | 'cancel-throws';
   readonly flush: 'nothing' | 'value' | 'throw' | 'leave';
   readonly fail: 'none' | 'value' | 'survive' | 'throw';
+  readonly making: 'works' | 'throws';
 }
 
 const behaviour: fc.Arbitrary<Behaviour> = fc.record({
@@ -17,6 +18,7 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.record({
   what: fc.constantFrom('twice', 'terminate', 'error', 'throw', 'drop', 'feed', 'leave', 'cancel-throws'),
   flush: fc.constantFrom('nothing', 'value', 'throw', 'leave'),
   fail: fc.constantFrom('none', 'value', 'survive', 'throw'),
+  making: fc.oneof({ weight: 20, arbitrary: fc.constant('works' as const) }, fc.constant('throws' as const)),
 });
 
 interface Plan {
@@ -94,6 +96,7 @@ function logOf({ stages, inputs, end, leaveAfter, feedAt }: Plan, apart: boolean
     stream$ = stream$.pipe(
       through(() => {
         log.push(`${name} is made`);
+        if (each.making === 'throws') throw `making of ${name}`;
         return stageOf(each, name);
       }),
     );
