@@ -122,7 +122,6 @@ describe('a response', () => {
     const { messages } = encoded({ messages: [end.message] }) as { messages: unknown };
     expect(messages).toEqual([expect.objectContaining({ tool_calls: [expect.objectContaining({ function: { name: 'f', arguments: {} } })] })]);
   });
-  });
 });
 
 describe('a response that breaks', () => {
