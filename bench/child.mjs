@@ -11,7 +11,7 @@ async function warmUp() {
   if (sample.warmUp) return sample.warmUp();
   const enough = work.warmUpMs ?? 2_000;
   let last;
-  for (let i = 0; i < 8 && cpuMs() < (i < 3 ? 2 * enough : enough); i++) last = await sample();
+  for (let i = 0; cpuMs() < (i < 3 ? 2 * enough : enough); i++) last = await sample();
   return last;
 }
 

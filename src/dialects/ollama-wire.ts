@@ -124,7 +124,7 @@ const DURATIONS = [
   ['output', 'eval_duration'],
 ] as const;
 
-const COUNTS = ['prompt_eval_count', 'eval_count', ...DURATIONS.map(([, key]) => key)] as const;
+const COUNTS = ['prompt_eval_count', 'eval_count', 'total_duration', 'load_duration', 'prompt_eval_duration', 'eval_duration'] as const;
 
 /** The counts and durations of the last object, as they came; `undefined` where it has none. */
 export function rawUsage(chunk: OllamaChunk): { [key: string]: number } | undefined {

@@ -78,7 +78,8 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
     const from = this.isBetweenFrames ? this.takePlain(text) : 0;
     if (from === text.length) return;
     const rest = from === 0 ? text : text.slice(from);
-    this.isBetweenFrames = rest.endsWith('\n\n');
+    const last = rest.length - 1;
+    this.isBetweenFrames = rest.charCodeAt(last) === LF && rest.charCodeAt(last - 1) === LF;
     const end = this.bound.exceededAt(rest);
     this.parser.feed(end === undefined ? rest : rest.slice(0, end));
     if (end === undefined) return;

@@ -120,7 +120,9 @@ describe('a response', () => {
     if (end?.type !== 'round-end') throw new Error('no round-end');
     expect(end.message.toolCalls).toEqual([expect.objectContaining({ argumentsText: '{"a":{"b":1}' })]);
     const { messages } = encoded({ messages: [end.message] }) as { messages: unknown };
-    expect(messages).toEqual([expect.objectContaining({ tool_calls: [expect.objectContaining({ function: { name: 'f', arguments: {} } })] })]);
+    expect(messages).toEqual([
+      expect.objectContaining({ tool_calls: [expect.objectContaining({ function: { name: 'f', arguments: {} } })] }),
+    ]);
   });
 });
 

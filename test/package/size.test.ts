@@ -54,11 +54,11 @@ afterAll(() => {
 /** Bounds a little above what they are, in bytes: what makes a bundle grow should be seen. RxJS and the SSE parser are in all of them. */
 describe('what a page loads, minified and compressed', () => {
   it.each([
-    { program: 'parseSse alone', code: `export { parseSse } from 'toolstream';`, most: 6_500 },
-    { program: "a page that shows a server's events", code: PAGE, most: 13_200 },
-    { program: 'the steps by hand, one tool', code: BY_HAND, most: 52_300 },
-    { program: 'streamAnswer over HTTP, one tool with a Standard Schema', code: answering(STANDARD_SCHEMA), most: 55_600 },
-    { program: 'streamAnswer over HTTP, one tool with a JSON Schema', code: answering(JSON_SCHEMA), most: 55_600 },
+    { program: 'parseSse alone', code: `export { parseSse } from 'toolstream';`, most: 6_900 },
+    { program: "a page that shows a server's events", code: PAGE, most: 13_700 },
+    { program: 'the steps by hand, one tool', code: BY_HAND, most: 52_500 },
+    { program: 'streamAnswer over HTTP, one tool with a Standard Schema', code: answering(STANDARD_SCHEMA), most: 56_300 },
+    { program: 'streamAnswer over HTTP, one tool with a JSON Schema', code: answering(JSON_SCHEMA), most: 56_300 },
   ])('$program: at most $most bytes', async ({ program, code, most }) => {
     const { bytes, gzipBytes } = await bundled(project, code);
     console.log(`${program}: ${gzipBytes} bytes, ${bytes} before compression`);
