@@ -21,7 +21,7 @@ export function writePage(root, figures) {
   writeFileSync(join(root, 'docs/benchmarks.md'), page(rows, figures, drawn));
 }
 
-function page(rows, { measured, profiles = {}, nodes = {}, bundles }, drawn) {
+function page(rows, { measured, profiles = {}, nodes = {}, rounds = {}, bundles }, drawn) {
   const picture = (name, text) => (drawn.includes(name) ? `![${text}](figures/${name})\n` : '');
   const versions = Object.entries(measured.versions).map(([name, version]) => `${name} ${version}`);
   return `---
@@ -38,7 +38,7 @@ Where toolstream stands beside its peers. \`npm run bench\` measures, and writes
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
   what was sent; who gets one wrong is void.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round;
-  ${measured.rounds} rounds, all contestants in turn, the median. Each contestant has a process of its own, warmed up before.
+  ${roundsOf(rows, rounds)} rounds, all contestants in turn, the median. Each contestant has a process of its own, warmed up before.
 
 ## Goals and figures
 
@@ -69,6 +69,13 @@ ${bundlePart(bundles)}## Versions
 
 ${versions.join(' · ')}
 `;
+}
+
+/** How many there were: in some cases fewer than in others, where they were measured apart. */
+function roundsOf(rows, rounds) {
+  const known = rows.flatMap(({ id }) => rounds[id] ?? []);
+  const [fewest, most] = [Math.min(...known), Math.max(...known)];
+  return fewest === most ? `${most}` : `${fewest} to ${most}`;
 }
 
 /** What was measured on another Node, before. */

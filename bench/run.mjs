@@ -63,6 +63,7 @@ async function measureAll() {
     figures.measured = circumstances(root, rounds);
     figures.cases = { ...figures.cases, [work.id]: results[work.id] };
     figures.nodes = { ...figures.nodes, [work.id]: figures.measured.node };
+    figures.rounds = { ...figures.rounds, [work.id]: rounds };
     // After each case: a run that is broken off keeps what it has.
     if (isWhole || values.write) keep(root, figures);
   }
