@@ -307,6 +307,26 @@ describe('through', () => {
     expect(told).toEqual(['first', 'second', 'third']);
   });
 
+  it.each(['terminate', 'error'] as const)('has left the source, and told the stages before, when the end by %s is heard of', (how) => {
+    const told: string[] = [];
+    const source$ = new Observable<string>((subscriber) => {
+      subscriber.add(() => told.push('source left'));
+      subscriber.next('a');
+    });
+    const before = passing({ cancel: () => told.push('cancelled') });
+    const ending = passing({ transform: (_, out) => out[how]('no') });
+    const after = passing({
+      flush: () => told.push('flush'),
+      fail: (error) => {
+        told.push('fail');
+        return error;
+      },
+    });
+    const observer = { complete: () => told.push('end'), error: () => told.push('end') };
+    source$.pipe(before, ending, after).subscribe(observer);
+    expect(told).toEqual(['source left', 'cancelled', how === 'error' ? 'fail' : 'flush', 'end']);
+  });
+
   it('tells the stages after one that cannot be made, as of an error of the source', () => {
     const events: string[] = [];
     const row$ = NEVER.pipe(

@@ -1,9 +1,10 @@
-import { of } from 'rxjs';
+import { concat, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { decode } from '../../operators/decode.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import { openAiChat } from '../../src/dialects/openai-chat.ts';
+import { LimitError } from '../../src/errors.ts';
 import type { Frame } from '../../src/frame.ts';
 import { delta, done, finish, frames } from '../calls/support.ts';
 import { describeCompliance } from '../support/compliance.ts';
@@ -79,5 +80,54 @@ describe('decode', () => {
     for (const bound of ['maxArgumentLength', 'maxCalls']) {
       for (const value of [-1, Number.NaN]) expect(() => decode(openAiChat, { [bound]: value })).toThrow(bound);
     }
+  });
+});
+
+describe('the wait for the end of the body', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  const answer = [hello, stop, end];
+  const long: Frame = { data: 'x'.repeat(2000) };
+
+  it.each([
+    ['the body ends', of(...answer), undefined],
+    [
+      'the connection breaks',
+      concat(
+        of(...answer),
+        throwError(() => new Error('cut')),
+      ),
+      undefined,
+    ],
+    ['too much comes', of(...answer, long), LimitError],
+  ])('leaves no timer when %s', (_when, frames$, raised) => {
+    vi.useFakeTimers();
+    let error: unknown;
+    let ended = false;
+    frames$.pipe(decode(openAiChat, { maxResponseLength: 1000 })).subscribe({
+      error: (problem) => {
+        error = problem;
+      },
+      complete: () => {
+        ended = true;
+      },
+    });
+    expect(ended).toBe(raised === undefined);
+    if (raised) expect(error).toBeInstanceOf(raised);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves no timer when the subscriber leaves, then or at the end of the round', () => {
+    vi.useFakeTimers();
+    const body = new Subject<Frame>();
+    const subscription = body.pipe(decode(openAiChat)).subscribe();
+    for (const frame of answer) body.next(frame);
+    expect(vi.getTimerCount()).toBe(1);
+    subscription.unsubscribe();
+    const leaving = body.pipe(decode(openAiChat)).subscribe((event) => {
+      if (event.type === 'round-end') leaving.unsubscribe();
+    });
+    for (const frame of answer) body.next(frame);
+    expect([vi.getTimerCount(), body.observed]).toEqual([0, false]);
   });
 });
