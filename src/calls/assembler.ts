@@ -58,6 +58,17 @@ export class CallAssembler {
 
   /** Takes one fragment. @returns the call it went to, so that a dialect can keep more about it; `undefined` for a replay. */
   add(fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
+    const { index, text } = fragment;
+    const plain = text && isPlain(fragment) ? this.finder.plainlyGoingOn(index, text) : undefined;
+    if (plain) {
+      this.takeText(plain, text as string, out);
+      return plain;
+    }
+    return this.find(fragment, out);
+  }
+
+  /** Says what a fragment belongs to, and what is odd about it. */
+  private find(fragment: CallFragment, out: Output<ModelEvent>): AssembledCall | undefined {
     const marks: Marks = {
       id: present(fragment.id, 'null'),
       index: fragment.index,
@@ -202,6 +213,11 @@ export class CallAssembler {
   private stamp<T extends ModelEvent>(event: T): T {
     return this.choice === 0 ? event : { ...event, choice: this.choice };
   }
+}
+
+/** More of the arguments, and no more than that. */
+function isPlain({ id, name, position, nameIsWhole }: CallFragment): boolean {
+  return !id && !name && position === undefined && !nameIsWhole;
 }
 
 function present(value: string | null | undefined, absent?: string): string | undefined {

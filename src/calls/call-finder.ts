@@ -30,6 +30,11 @@ export class CallFinder {
   /** Until a second call begins at an index that is taken, or one without. */
   private indexesTellApart = true;
 
+  /** {@link goingOn} for a fragment that has nothing but an index and text, as most have: less is made and looked at. */
+  plainlyGoingOn(index: number | undefined, text: string): Call | undefined {
+    return index === this.newestAt && !beginsObject(text) ? this.newest : undefined;
+  }
+
   /** The call that a fragment goes on with. */
   goingOn(marks: Marks): Call | undefined {
     const call = this.pointedAt(marks);

@@ -21,32 +21,33 @@ const MAX_SAMPLES = 32;
 /**
  * Reads the frames of a response, the same for every dialect: payloads go to its reader; end marks, heartbeats, errors in any shape, cuts, and
  * what servers send in place of a stream are told apart here.
+ *
+ * It is the bound of its diagnostics itself: of many streams at once an event costs the objects that it touches.
  */
-export class WireDecoder implements Stage<Frame, ModelEvent> {
+export class WireDecoder extends DiagnosticBound implements Stage<Frame, ModelEvent> {
   private readonly wire: Wire;
   private readonly reader: WireReader;
   private readonly round: Round;
   private readonly typed: boolean;
   private readonly skipMalformed: boolean;
-  private readonly diagnostics: DiagnosticBound;
   private readonly similar: SimilarJson;
   private stray = '';
   /** How many payloads may still be learned from; each that is then found gives one back, so that a stream in which none is alike costs little. */
   private samples = MAX_SAMPLES;
 
   constructor(wire: Wire, reader: WireReader, options: DecoderOptions = {}) {
+    super(options.maxDiagnostics ?? 1000);
     this.wire = wire;
     this.reader = reader;
     this.similar = similarOf(wire);
     this.round = reader.round;
     this.typed = wire.typed === true;
-    this.diagnostics = new DiagnosticBound(options.maxDiagnostics ?? 1000);
     this.skipMalformed = options.onMalformed === 'skip';
   }
 
   transform(frame: Frame, target: Output<ModelEvent>): void {
     const { round } = this;
-    const out = this.diagnostics.before(target);
+    const out = this.before(target);
     if (round.ended && saysNothing(frame)) return;
     if (!round.receive(frame, out)) return;
     try {
@@ -59,7 +60,7 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   }
 
   flush(target: Output<ModelEvent>): void {
-    const out = this.diagnostics.before(target);
+    const out = this.before(target);
     if (this.round.ended) return;
     const error = this.strayBody();
     this.reader.settle?.(error ? 'error' : 'end-of-body', out);
@@ -68,7 +69,7 @@ export class WireDecoder implements Stage<Frame, ModelEvent> {
   }
 
   fail(error: unknown, target: Output<ModelEvent>): unknown {
-    const out = this.diagnostics.before(target);
+    const out = this.before(target);
     if (this.round.ended) return this.round.fail(error, out);
     const stray = this.strayBody();
     this.reader.settle?.(stray ? 'error' : 'end-of-body', out);

@@ -26,6 +26,8 @@ interface Shape {
   /** What lies before, between and after the holes; none before a second text of the kind has shown where they are. */
   readonly fixed: readonly string[];
   readonly holes: readonly Hole[];
+  /** All up to the last hole, if the texts begin alike now, as those of one call do; empty otherwise. */
+  head: string;
   /** The value of the text that was read last. */
   readonly value: unknown;
   /** Whether texts can be compared with it. */
@@ -89,8 +91,7 @@ export class SimilarJson {
   /** Takes a text that was parsed, and was an object or array, as a sample. */
   learn(text: string): void {
     if (text.length > LONGEST_SAMPLE) return;
-    // A copy: slices of it, kept, would hold on to the whole chunk it was cut from.
-    const split = (JSON.parse(JSON.stringify(unpadded(text))) as string).split(TOKENS);
+    const split = copyOf(unpadded(text)).split(TOKENS);
     const { shapes } = this;
     for (let i = 0; i < shapes.length; i++) {
       const { split: known, differing } = shapes[i] as Shape;
@@ -100,7 +101,7 @@ export class SimilarJson {
       return;
     }
     if (shapes.length >= MAX_SHAPES) shapes.pop();
-    shapes.unshift({ split, differing: new Set(), fixed: [], holes: [], value: undefined, isKnown: false });
+    shapes.unshift({ split, differing: new Set(), fixed: [], holes: [], head: '', value: undefined, isKnown: false });
   }
 
   private toFront(i: number, shape: Shape): void {
@@ -109,6 +110,14 @@ export class SimilarJson {
     for (let at = i; at > 0; at--) shapes[at] = shapes[at - 1] as Shape;
     shapes[0] = shape;
   }
+}
+
+/**
+ * Written anew: a slice that is kept would hold on to the whole chunk it was cut from; and what was cut from text with one character beyond Latin-1
+ * in it takes two bytes each, which takes five times as long to compare with text that takes one.
+ */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }
 
 /** Without the blanks before the last brace: some servers pad each payload to another length, so that its length tells nothing. */
@@ -120,13 +129,24 @@ function unpadded(text: string): string {
 }
 
 /** Whether a text is of a kind; the kind's `value` is then that of the text. */
-function fits({ fixed, holes }: Shape, text: string): boolean {
-  const last = holes.length - 1;
+function fits(shape: Shape, text: string): boolean {
+  const { fixed, holes, head } = shape;
   // A slice is no copy, and comparing it takes a fifth of the time of `startsWith`.
+  if (head !== '' && text.slice(0, head.length) === head) return fitsFrom(head.length, holes.length - 1, shape, text);
   const first = fixed[0] as string;
   if (text.slice(0, first.length) !== first) return false;
-  let at = first.length;
-  for (let i = 0; i <= last; i++) {
+  // What does not fit may have filled some of the holes.
+  shape.head = '';
+  if (!fitsFrom(first.length, 0, shape, text)) return false;
+  shape.head = headOf(shape);
+  return true;
+}
+
+/** The same from one of its holes on. */
+function fitsFrom(start: number, from: number, { fixed, holes }: Shape, text: string): boolean {
+  const last = holes.length - 1;
+  let at = start;
+  for (let i = from; i <= last; i++) {
     const hole = holes[i] as Hole;
     const next = fixed[i + 1] as string;
     let to = at + hole.token.length;
@@ -140,6 +160,17 @@ function fits({ fixed, holes }: Shape, text: string): boolean {
     at = to + next.length;
   }
   return at === text.length;
+}
+
+/** What the texts of a kind begin with where each hole but the last said the same twice in a row. */
+function headOf({ fixed, holes }: Shape): string {
+  let head = fixed[0] as string;
+  for (let i = 0; i < holes.length - 1; i++) {
+    const { token } = holes[i] as Hole;
+    if (token === '') return '';
+    head += token + (fixed[i + 1] as string);
+  }
+  return holes.length < 2 ? '' : head;
 }
 
 /** Puts what a hole says into the value. @returns whether it is one string, or one number. */
@@ -209,7 +240,7 @@ const isString = (token: string | undefined) => token?.charCodeAt(0) === QUOTE;
 /** A kind whose holes are known; nothing can be compared with it where a hole leads to no place of its own, as with a key that comes twice. */
 function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shape {
   const at = [...differing].sort((a, b) => a - b);
-  const fixed = [...at, split.length].map((end, i) => split.slice((at[i - 1] ?? -1) + 1, end).join(''));
+  const fixed = [...at, split.length].map((end, i) => copyOf(split.slice((at[i - 1] ?? -1) + 1, end).join('')));
   // With a probe in each hole the text is parsed once more: where the probes turn up, values go.
   const probes = at.map((index) => `\u0000${index}`);
   const value: unknown = JSON.parse(fixed.reduce((text, next, i) => text + JSON.stringify(probes[i - 1]) + next));
@@ -222,7 +253,7 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shap
   });
   const isKnown = places.size === probes.length && found === probes.length;
   const holes = isKnown ? at.map((index, i) => holeOf(split[index] as string, places.get(probes[i] as string) as Place)) : [];
-  return { split, differing, fixed, holes, value, isKnown };
+  return { split, differing, fixed, holes, head: '', value, isKnown };
 }
 
 function holeOf(token: string, place: Place): Hole {

@@ -17,7 +17,8 @@ export class TokenClock {
   private byDeltas = false;
 
   // Of the attempt that runs.
-  private last: number | undefined;
+  /** When the last token came; `NaN` before the first, since a field that is always a number is written in place. */
+  private last = Number.NaN;
   private attemptDeltas = 0;
   private attemptUsage: Usage | undefined;
   private reasoned = false;
@@ -33,7 +34,7 @@ export class TokenClock {
     const { last } = this;
     this.last = now;
     this.attemptDeltas += 1;
-    if (last === undefined) {
+    if (Number.isNaN(last)) {
       this.firstMs ??= now;
       return true;
     }
@@ -54,7 +55,7 @@ export class TokenClock {
 
   /** Counts the silence since the last token if it is a stall: no token may be coming any more. */
   silence(now: number): void {
-    if (this.last !== undefined && now - this.last > this.stallMs) this.stall(now - this.last);
+    if (now - this.last > this.stallMs) this.stall(now - this.last);
   }
 
   private stall(ms: number): void {
@@ -74,7 +75,7 @@ export class TokenClock {
     }
     if (this.attemptUsage !== undefined) this.usage = addUsage(this.usage ?? {}, this.attemptUsage);
     this.deltas += this.attemptDeltas;
-    this.last = undefined;
+    this.last = Number.NaN;
     this.attemptDeltas = 0;
     this.attemptUsage = undefined;
     this.reasoned = false;

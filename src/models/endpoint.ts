@@ -54,7 +54,7 @@ export interface HttpRequest {
  * @see https://fetch.spec.whatwg.org/#requests
  */
 export function httpRequest(endpoint: Endpoint, input: RequestInput): HttpRequest {
-  checkEndpoint(endpoint);
+  checkFields(endpoint);
   return encodedFor(endpoint, input);
 }
 
@@ -67,7 +67,7 @@ export function encodedFor(endpoint: Endpoint, input: RequestInput): HttpRequest
     { ...request, extra },
     { model, legacyFunctions, streamUsage, maxTokensField, customTools },
   );
-  return discreet({
+  return new DiscreetRequest({
     url: joinedUrl(endpoint, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
@@ -89,14 +89,26 @@ function joinedUrl(endpoint: Endpoint, path: string): string {
 }
 
 /** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
-const shown = {
-  value(this: HttpRequest) {
-    return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
-  },
-};
+class DiscreetRequest implements HttpRequest {
+  readonly url: string;
+  readonly body: string;
+  readonly headers: HttpRequest['headers'];
+  readonly framings: readonly Framing[];
 
-function discreet(request: HttpRequest): HttpRequest {
-  return Object.defineProperties(request, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
+  constructor({ url, body, headers, framings }: HttpRequest) {
+    this.url = url;
+    this.body = body;
+    this.headers = headers;
+    this.framings = framings;
+  }
+
+  toJSON(): object {
+    return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON();
+  }
 }
 
 /**
@@ -105,6 +117,12 @@ function discreet(request: HttpRequest): HttpRequest {
  * @throws TypeError that names the field and says what belongs there.
  */
 export function checkEndpoint(endpoint: Endpoint): void {
+  checkFields(endpoint);
+  joinUrl(endpoint.url, '');
+}
+
+/** All but whether the `url` is one, which joining it says. */
+function checkFields(endpoint: Endpoint): void {
   const { dialect, model, url, apiKey } = endpoint;
   if (typeof dialect?.encodeRequest !== 'function') {
     throw new TypeError('An endpoint needs a `dialect`: how its API speaks, e.g. `dialect: openAiChat`.');
@@ -118,7 +136,6 @@ export function checkEndpoint(endpoint: Endpoint): void {
   if (apiKey !== undefined && typeof apiKey !== 'string' && typeof apiKey !== 'function') {
     throw new TypeError("An endpoint's `apiKey` is a string or a function that returns one (or a Promise of one).");
   }
-  joinUrl(url, '');
 }
 
 /** Asks for the key: once for each try. */

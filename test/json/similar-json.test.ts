@@ -71,6 +71,41 @@ describe('SimilarJson', () => {
     for (const n of ['12', '123', '1', '-1.5e3', '0', '12']) expect(similar.find(text(n))).toEqual(JSON.parse(text(n)));
   });
 
+  describe('texts that begin alike', () => {
+    const text = (id: string, n: string, word: string) => `{"id":"${id}","n":${n},"text":"${word}"}`;
+    const alike = () => having(text('a', '1', 'x'), text('b', '2', 'y'), ...['p', 'q', 'r'].map((word) => text('c', '12', word)));
+
+    it('are known, and so are those that begin in another way', () => {
+      const similar = alike();
+      for (const [id, n] of [
+        ['c', '12'],
+        ['c', '123'],
+        ['c', '12'],
+        ['d', '12'],
+        ['c', '12'],
+        ['c', '1'],
+        ['', '-1.5e3'],
+      ] as const) {
+        for (const word of ['s', '\\"', '天']) expect(similar.find(text(id, n, word))).toEqual(JSON.parse(text(id, n, word)));
+      }
+    });
+
+    it('keep their beginning when one that is of no kind had another', () => {
+      const similar = alike();
+      expect(similar.find(text('other', '"no number"', 'x'))).toBeUndefined();
+      expect(similar.find(text('c', '12', 's'))).toEqual(JSON.parse(text('c', '12', 's')));
+    });
+
+    it.each(['{"id":"c","n":12,"text":"s"', '{"id":"c","n":12,"text":7}', '{"id":"c","n":12,"text":"s","more":1}', '{"id":"c","n":12'])(
+      'are nothing when they end in another way: %s',
+      (odd) => {
+        const similar = alike();
+        expect(similar.find(odd)).toBeUndefined();
+        expect(similar.find(text('c', '12', 's'))).toEqual(JSON.parse(text('c', '12', 's')));
+      },
+    );
+  });
+
   it.each([
     ['a number in a string’s place', '{"a":5,"b":"x"}'],
     ['null in a string’s place', '{"a":null,"b":"x"}'],
