@@ -1,6 +1,6 @@
 // Where we stand against the peers. `npm run bench --`
 // nothing: measures everything, writes docs/figures/bench* and docs/benchmarks.md · `--quick`: in two minutes, us beside the floor, printed alone
-// `--only W1,W2`: these works or cases, printed alone; with `--write` they take their place among the stored figures
+// `--only W1,W2` or `--only 'W4 1,000'`: these works or cases, printed alone; with `--write` they take their place among the stored figures
 // `--contestants floor,toolstream` · `--dist name=folder`: another build of ours, as `toolstream@name` · `--rounds 7` · `--json`
 // `--profile W1`: the functions that our time goes to, on the page too · `--page`: the page alone, from the stored figures
 import { resolve } from 'node:path';
@@ -34,7 +34,8 @@ const root = resolve(import.meta.dirname, '..');
 const own = resolve(root, 'dist');
 const builds = Object.fromEntries(values.dist.map((each) => [each.split('=')[0], resolve(each.split('=').at(-1))]));
 const distOf = (name) => builds[/^toolstream@(.*)/.exec(name)?.[1]] ?? own;
-const only = values.only?.split(',');
+const isNamed = (name) => cases.some(({ id, work }) => work === name || id.startsWith(name));
+const only = values.only && isNamed(values.only) ? [values.only] : values.only?.split(',');
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
 const isWhole = !only && !values.quick && !values.contestants && !values.profile && !values.page;
 const say = (text) => values.json || console.log(text);

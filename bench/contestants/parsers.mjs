@@ -1,9 +1,9 @@
 // Parsers of JSON that is not whole yet. Each is `(onView) => { push(fragment, textSoFar), end() }` and shows a view on every fragment;
-// `end` gives a Promise where views come later than the fragments.
+// `end` gives a Promise where views come later than the fragments; `takesWhole` says that the text so far is used.
 import { parser as clarinetParser } from './clarinet-view.mjs';
 
 /** Those that begin anew each time: they take the whole text so far. */
-const anew = (parse) => (onView) => ({ push: (_fragment, text) => onView(parse(text)), end() {} });
+const anew = (parse) => (onView) => ({ push: (_fragment, text) => onView(parse(text)), end() {}, takesWhole: true });
 
 const loaders = {
   'partial-json': async () => anew((await import('partial-json')).parse),
@@ -22,6 +22,7 @@ const loaders = {
           last = last.then(() => parsePartialJson(text)).then(({ value }) => onView(value));
         },
         end: () => last,
+        takesWhole: true,
       };
     };
   },

@@ -24,6 +24,9 @@ const W3 = ({ name, length, streams }) => ({
   size: name,
 });
 
+/** The longest: the floor alone takes seconds for it. */
+const patience = ({ length }) => (length < 10_000_000 ? {} : { patience: 120_000 });
+
 const W4 = { ...W2, work: 'W4', kind: 'crowd' };
 
 export const cases = [
@@ -37,7 +40,15 @@ export const cases = [
   { ...W2, alone: true, id: 'W2 7 bytes', chunking: 7, goals: cpu(1.1) },
   { ...W2, id: 'W2 Anthropic', dialect: 'anthropic', chunking: 'few', goals: cpu(1.2), quick: true },
   { ...W2, id: 'W2 Ollama', dialect: 'ollama', chunking: 'few', goals: cpu(1.2), quick: true },
-  ...sizes.map((size) => ({ ...W3(size), work: 'W3', id: `W3 ${size.name}`, views: true, goals: cpu(1.5), quick: size.length <= 100_000 })),
+  ...sizes.map((size) => ({
+    ...W3(size),
+    work: 'W3',
+    id: `W3 ${size.name}`,
+    views: true,
+    goals: cpu(1.5),
+    quick: size.length <= 100_000,
+    ...patience(size),
+  })),
   ...sizes.map((size) => ({
     ...W3(size),
     work: 'W3n',
