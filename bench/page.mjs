@@ -38,7 +38,8 @@ Where toolstream stands beside its peers. \`npm run bench\` measures, and writes
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
   what was sent; who gets one wrong is void.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round;
-  ${roundsOf(rows, rounds)} rounds, all contestants in turn, the median. Each contestant has a process of its own, warmed up before.
+  ${roundsOf(rows, rounds)} rounds, all contestants in turn, the median; in brackets what half of the rounds lay between, since a shared machine has moods. Each
+  contestant has a process of its own, warmed up before, and a new one twice in between.
 
 ## Goals and figures
 
@@ -94,10 +95,12 @@ function tableRow({ id, goals, shows, found }) {
   const { toolstream, floor, rxjs, ...peers } = found;
   const keys = shows ?? goals.map(({ key }) => key);
   const figure = (figures) => figures?.out?.replace(/^void.*/s, 'void') ?? keys.map((key) => shown(key, figures?.[key])).join(', ');
+  const half = (key) => (toolstream?.[`${key}Half`] ? ` (${toolstream[`${key}Half`].join('–')})` : '');
+  const ours = toolstream?.out ? figure(toolstream) : keys.map((key) => shown(key, toolstream?.[key]) + half(key)).join(', ');
   const marks = goals.map((goal) => ({ true: '✓', false: '✗' })[isMet(goal, toolstream)] ?? '–');
   const others = Object.entries(peers).map(([name, figures]) => `${name} ${figure(figures)}`);
   const cpu = floor?.cpuMs ? `F1 ${floor.cpuMs} ms` : rxjs?.cpuMs ? `rxjs ${rxjs.cpuMs} ms` : heap(floor);
-  return `| ${id} | ${goals.map(goalText).join('; ')} | ${figure(toolstream)} | ${marks.join(' ')} | ${[cpu, ...others].filter(Boolean).join('; ')} |`;
+  return `| ${id} | ${goals.map(goalText).join('; ')} | ${ours} | ${marks.join(' ')} | ${[cpu, ...others].filter(Boolean).join('; ')} |`;
 }
 
 const heap = (floor) => (floor?.heapKb ? `F1 ${floor.heapKb} kB` : '');

@@ -56,15 +56,16 @@ async function measureAll() {
   for (const work of cases.filter(isWanted)) {
     const names = namesOf(work);
     const out = outBefore(results, work, names);
-    results[work.id] = {
-      ...(await measure(values.quick ? { ...work, warmUpMs: 500 } : work, { names: names.filter((name) => !out[name]), rounds, distOf })),
-      ...out,
-    };
+    const asked = names.filter((name) => !out[name]);
+    const { found, rounds: taken } = await measure(values.quick ? { ...work, warmUpMs: 500 } : work, { names: asked, rounds, distOf });
+    results[work.id] = { ...found, ...out };
     say(report(work, results[work.id]));
     figures.measured = circumstances(root, rounds);
-    figures.cases = { ...figures.cases, [work.id]: results[work.id] };
+    // Who was not asked keeps the figures there are.
+    const before = values.contestants ? figures.cases?.[work.id] : {};
+    figures.cases = { ...figures.cases, [work.id]: { ...before, ...results[work.id] } };
     figures.nodes = { ...figures.nodes, [work.id]: figures.measured.node };
-    figures.rounds = { ...figures.rounds, [work.id]: rounds };
+    figures.rounds = { ...figures.rounds, [work.id]: taken };
     // After each case: a run that is broken off keeps what it has.
     if (isWhole || values.write) keep(root, figures);
   }

@@ -22,8 +22,10 @@ function topFunctions({ nodes, samples, timeDeltas }, most) {
   const own = new Map();
   let all = 0;
   samples.forEach((id, i) => {
-    const name = nameOf(byId.get(id));
-    if (name === '(idle)') return;
+    const frame = byId.get(id);
+    const name = nameOf(frame);
+    // Starting and ending the profiler is no part of the work.
+    if (name === '(idle)' || frame.url.startsWith('node:inspector')) return;
     own.set(name, (own.get(name) ?? 0) + timeDeltas[i]);
     all += timeDeltas[i];
   });

@@ -7,7 +7,7 @@ import { timed } from '../lib/cpu.mjs';
 import { Sink, wrongIn } from '../lib/sink.mjs';
 
 const passOn = { transform: (event, out) => out.enqueue(event) };
-const TURNS = 3;
+const TURNS = 9;
 
 export async function prepare(work, _name, dist) {
   const { map, through } = await libraryOf(dist);
