@@ -67,7 +67,7 @@ export function encodedFor(endpoint: Endpoint, input: RequestInput): HttpRequest
     { ...request, extra },
     { model, legacyFunctions, streamUsage, maxTokensField, customTools },
   );
-  return new DiscreetRequest({
+  return discreet({
     url: joinedUrl(endpoint, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
@@ -89,26 +89,15 @@ function joinedUrl(endpoint: Endpoint, path: string): string {
 }
 
 /** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
-class DiscreetRequest implements HttpRequest {
-  readonly url: string;
-  readonly body: string;
-  readonly headers: HttpRequest['headers'];
-  readonly framings: readonly Framing[];
-
-  constructor({ url, body, headers, framings }: HttpRequest) {
-    this.url = url;
-    this.body = body;
-    this.headers = headers;
-    this.framings = framings;
-  }
-
-  toJSON(): object {
+const shown = {
+  value(this: HttpRequest) {
     return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
-  }
+  },
+};
 
-  [Symbol.for('nodejs.util.inspect.custom')](): object {
-    return this.toJSON();
-  }
+/** No class: one with a symbol among its names stays in every bundle. */
+function discreet(request: HttpRequest): HttpRequest {
+  return Object.defineProperties(request, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
 }
 
 /**

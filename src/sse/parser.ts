@@ -117,14 +117,13 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
     for (;;) {
       let at = from;
       let event: string | undefined;
-      // A slice is no copy, and comparing it takes a fifth of the time of `startsWith`.
-      if (text.slice(at, at + EVENT.length) === EVENT) {
+      if (text.startsWith(EVENT, at)) {
         const end = text.indexOf('\n', at);
         if (end < 0) return from;
         event = text.slice(at + EVENT.length, end) || undefined;
         at = end + 1;
       }
-      if (text.slice(at, at + DATA.length) !== DATA) return from;
+      if (!text.startsWith(DATA, at)) return from;
       const end = text.indexOf('\n', at);
       if (end < 0 || text.charCodeAt(end + 1) !== LF) return from;
       from = end + 2;
