@@ -38,8 +38,8 @@ Where toolstream stands beside its peers. \`npm run bench\` measures, and writes
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
   what was sent; who gets one wrong is void.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round;
-  ${roundsOf(rows, rounds)} rounds, all contestants in turn, the median; in brackets what half of the rounds lay between, since a shared machine has moods. Each
-  contestant has a process of its own, warmed up before, and a new one twice in between.
+  ${roundsOf(rows, rounds)} rounds, all contestants in turn, the median. Each contestant has a process of its own, warmed up before. Where brackets stand, they
+  say what half of the rounds lay between, since a shared machine has moods; from seven rounds on each contestant had three processes there, one after the other.
 
 ## Goals and figures
 

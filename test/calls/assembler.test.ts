@@ -64,6 +64,37 @@ describe('calls are told apart', () => {
     ]);
   });
 
+  it('by their position, where one began alone and goes on in a list', () => {
+    const { calls: found } = read([
+      calls(entry(undefined, undefined, 'a', '{"x"')),
+      calls(entry(undefined, undefined, undefined, ':'), entry(undefined, undefined, 'b', '{"x":')),
+      calls(entry(undefined, undefined, undefined, '1}'), entry(undefined, undefined, undefined, '2}')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['a', { x: 1 }],
+      ['b', { x: 2 }],
+    ]);
+  });
+
+  it('by id alone, where pieces of parallel calls take turns', () => {
+    const { calls: found, codes } = read([
+      calls(entry(undefined, 'a', 'get_weather', '{"city"')),
+      calls(entry(undefined, 'b', 'get_weather', '{"city"')),
+      calls(entry(undefined, 'a', undefined, ':"Tokyo"}')),
+      calls(entry(undefined, 'b', undefined, ':"Oslo"}')),
+      finish(),
+      done,
+    ]);
+    expect(found.map((call) => call.callId)).toEqual(['a', 'b']);
+    expect(summary(found)).toEqual([
+      ['get_weather', { city: 'Tokyo' }],
+      ['get_weather', { city: 'Oslo' }],
+    ]);
+    expect(codes).toEqual([]);
+  });
+
   it('by index, where deltas of parallel calls are interleaved and names come in pieces', () => {
     const { calls: found, events } = read([
       calls(entry(0, 'a', 'get_', '')),
