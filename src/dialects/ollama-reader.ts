@@ -34,10 +34,12 @@ export class OllamaReader implements WireReader {
     this.round = new Round('ollama', options, (calls) => this.message.build(calls));
   }
 
-  /** Reads one object. */
-  read(chunk: OllamaChunk, out: Output<ModelEvent>): void {
+  /** Reads one object; `plain` if it is a piece of text or thinking and nothing else. */
+  read(chunk: OllamaChunk, out: Output<ModelEvent>, plain: boolean): void {
     this.round.start(undefined, chunk.model || undefined, out);
     if (chunk.message) this.readMessage(chunk.message, out);
+    if (plain) return;
+    if (chunk.message) this.readRest(chunk.message, out);
     this.passOn(chunk, CHUNK_FIELDS, out);
     if (chunk.done) this.end(chunk, out);
   }
@@ -63,6 +65,10 @@ export class OllamaReader implements WireReader {
       this.release(out);
       this.readCalls(message.tool_calls, out);
     }
+  }
+
+  /** What nobody here knows. */
+  private readRest(message: OllamaMessage, out: Output<ModelEvent>): void {
     this.message.addFields(message);
     this.passOn(message, MESSAGE_FIELDS, out);
   }
@@ -107,8 +113,9 @@ export class OllamaReader implements WireReader {
   }
 
   private passOn(fields: object, known: ReadonlySet<string>, out: Output<ModelEvent>): void {
-    for (const [key, data] of Object.entries(fields)) {
-      if (!known.has(key) && data !== null && data !== undefined && data !== '') this.round.provider(0, key, data as Json, out);
+    for (const key in fields) {
+      const data = (fields as { readonly [key: string]: Json | undefined })[key];
+      if (!known.has(key) && data !== null && data !== undefined && data !== '') this.round.provider(0, key, data, out);
     }
   }
 }

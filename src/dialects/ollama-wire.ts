@@ -48,11 +48,12 @@ export type OllamaChunk = t.TypeOf<Codecs['Chunk']>;
 export type OllamaMessage = t.TypeOf<Codecs['Message']>;
 export type OllamaToolCall = t.TypeOf<Codecs['ToolCall']>;
 
-/** Whether a payload is what nearly every object is: a model, a message of text or of whole calls, not done. The codec runs on all others. */
+/** Whether a payload is what nearly every object is: a model, a message of text or of whole calls, counts at the end. The codec runs on all others. */
 function looksLikeChunk(payload: unknown): payload is OllamaChunk {
-  if (!isRecord(payload) || payload.done !== false || typeof payload.model !== 'string') return false;
-  const { message } = payload;
-  if (!isRecord(message)) return false;
+  if (!isRecord(payload) || typeof payload.model !== 'string') return false;
+  const { message, done, done_reason } = payload;
+  if (!isRecord(message) || (done !== false && !(done === true && typeof done_reason === 'string'))) return false;
+  if (done && COUNTS.some((key) => payload[key] !== undefined && typeof payload[key] !== 'number')) return false;
   for (const key in message) {
     const value = message[key];
     const fits = key === 'tool_calls' ? Array.isArray(value) && value.every(looksLikeCall) : typeof value === 'string';
@@ -82,6 +83,7 @@ export const ollamaWire: Wire = {
   done: 'ignored',
   lines: true,
   isPlain: (payload) => isPlainChunk(payload as OllamaChunk),
+  unread: /* @__PURE__ */ new Set(['created_at']),
   problem: (payload) => (looksLikeChunk(payload) ? undefined : chunkProblem(payload)),
 };
 

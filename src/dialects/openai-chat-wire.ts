@@ -151,6 +151,7 @@ function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['func
 export const chatWire: Wire = {
   expected: 'chat.completion.chunk',
   isPlain: (payload) => isPlainChunk(payload as ChatChunk),
+  unread: /* @__PURE__ */ new Set(['obfuscation', 'p']),
   problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(codecs().ChatChunk, payload)),
   // The error may share its chunk with the last words and the token counts.
   saysMore: (payload) => {

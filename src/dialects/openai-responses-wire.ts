@@ -87,6 +87,7 @@ export const responsesWire: Wire = {
   expected: 'event of a response',
   typed: true,
   isPlain: (payload) => isPlainEvent(payload as ResponseEvent),
+  unread: /* @__PURE__ */ new Set(['obfuscation']),
   problem(payload) {
     if (looksLikeResponseEvent(payload)) return undefined;
     const isText = isRecord(payload) && typeof payload.type === 'string' && TEXT_EVENT.test(payload.type);

@@ -7,7 +7,9 @@ export function count(value: unknown): number | undefined {
 
 /** Counts that may be absent, without those that are. */
 export function usageWith(counts: { readonly [K in keyof Usage]: Usage[K] | undefined }): Usage {
-  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== undefined));
+  const usage: Record<string, unknown> = {};
+  for (const key in counts) if (counts[key as keyof Usage] !== undefined) usage[key] = counts[key as keyof Usage];
+  return usage;
 }
 
 const COUNTS = ['inputTokens', 'outputTokens', 'totalTokens', 'cachedInputTokens', 'cacheWriteInputTokens', 'reasoningTokens'] as const;

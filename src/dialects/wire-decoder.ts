@@ -182,7 +182,7 @@ const met = new WeakMap<Wire, SimilarJson>();
 function similarOf(wire: Wire): SimilarJson {
   const known = met.get(wire);
   if (known) return known;
-  const similar = new SimilarJson();
+  const similar = new SimilarJson(wire.unread);
   met.set(wire, similar);
   return similar;
 }

@@ -22,6 +22,8 @@ export interface Wire {
    * and numbers in it are. Such payloads come by the thousand and are read from one object ({@link SimilarJson}). Default: none is.
    */
   isPlain?(payload: object): boolean;
+  /** Fields at the top of plain payloads that differ in each and that nobody reads: padding, dates. */
+  readonly unread?: ReadonlySet<string>;
   /** Whether a payload with an error says a piece of the answer, too. */
   saysMore?(payload: object): boolean;
   /** What to say of a JSON document that came in place of the stream. */

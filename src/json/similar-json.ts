@@ -36,6 +36,8 @@ interface Shape {
 
 interface Hole {
   readonly isString: boolean;
+  /** Nobody reads what it says. */
+  readonly isUnread: boolean;
   /** What it says, as written, if it said the same twice in a row, as ids and names do; empty otherwise. */
   token: string;
   readonly place: Place;
@@ -66,7 +68,13 @@ interface Place {
 export class SimilarJson {
   /** The one that was met last comes first. */
   private readonly shapes: Shape[] = [];
+  private readonly unread: ReadonlySet<string>;
   private isLent = false;
+
+  /** @param unread fields at the top that nobody reads: what they say is looked at, since it may make a text be no JSON, and stays out of the value. */
+  constructor(unread: ReadonlySet<string> = new Set()) {
+    this.unread = unread;
+  }
 
   /** The value of a text that resembles others, lent; `undefined` if it does not: parse it then, and {@link learn} from it. */
   find(padded: string): unknown {
@@ -97,7 +105,7 @@ export class SimilarJson {
       const { split: known, differing } = shapes[i] as Shape;
       const holes = holesBetween(known, split, differing);
       if (holes === undefined) continue;
-      this.toFront(i, shapeOf(split, holes));
+      this.toFront(i, shapeOf(split, holes, this.unread));
       return;
     }
     if (shapes.length >= MAX_SHAPES) shapes.pop();
@@ -175,7 +183,8 @@ function headOf({ fixed, holes }: Shape): string {
 
 /** Puts what a hole says into the value. @returns whether it is one string, or one number. */
 function fill(hole: Hole, token: string): boolean {
-  const value = isShortAndPlain(token) ? token.slice(1, -1) : parsed(token);
+  if (hole.isUnread && isPlain(token)) return true;
+  const value = token.length <= LONGEST_COPY + 2 && isPlain(token) ? token.slice(1, -1) : parsed(token);
   if (typeof value !== (hole.isString ? 'string' : 'number')) return false;
   const { holder, key } = hole.place;
   // Written anew: a slice would hold on to the whole chunk it was cut from.
@@ -186,9 +195,9 @@ function fill(hole: Hole, token: string): boolean {
 }
 
 /** A string that says what it is. */
-function isShortAndPlain(token: string): boolean {
+function isPlain(token: string): boolean {
   const last = token.length - 1;
-  if (last > LONGEST_COPY + 1 || last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
+  if (last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
   for (let i = 1; i < last; i++) {
     const code = token.charCodeAt(i);
     if (code < SPACE || code === QUOTE || code === BACKSLASH) return false;
@@ -238,7 +247,7 @@ function holesBetween(known: readonly string[], split: readonly string[], differ
 const isString = (token: string | undefined) => token?.charCodeAt(0) === QUOTE;
 
 /** A kind whose holes are known; nothing can be compared with it where a hole leads to no place of its own, as with a key that comes twice. */
-function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shape {
+function shapeOf(split: readonly string[], differing: ReadonlySet<number>, unread: ReadonlySet<string>): Shape {
   const at = [...differing].sort((a, b) => a - b);
   const fixed = [...at, split.length].map((end, i) => copyOf(split.slice((at[i - 1] ?? -1) + 1, end).join('')));
   // With a probe in each hole the text is parsed once more: where the probes turn up, values go.
@@ -252,13 +261,17 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>): Shap
     found++;
   });
   const isKnown = places.size === probes.length && found === probes.length;
-  const holes = isKnown ? at.map((index, i) => holeOf(split[index] as string, places.get(probes[i] as string) as Place)) : [];
+  const holeAt = (index: number, i: number) => {
+    const place = places.get(probes[i] as string) as Place;
+    return holeOf(split[index] as string, place, place.holder === value && unread.has(place.key));
+  };
+  const holes = isKnown ? at.map(holeAt) : [];
   return { split, differing, fixed, holes, head: '', value, isKnown };
 }
 
-function holeOf(token: string, place: Place): Hole {
+function holeOf(token: string, place: Place, isUnread: boolean): Hole {
   place.holder[place.key] = JSON.parse(token);
-  return { isString: isString(token), token: '', place };
+  return { isString: isString(token), isUnread, token: '', place };
 }
 
 /** Calls back for each string within a value. */

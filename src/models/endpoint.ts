@@ -67,12 +67,13 @@ export function encodedFor(endpoint: Endpoint, input: RequestInput): HttpRequest
     { ...request, extra },
     { model, legacyFunctions, streamUsage, maxTokensField, customTools },
   );
-  return discreet({
+  return {
+    __proto__: discreet,
     url: joinedUrl(endpoint, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
     framings: framingsOf(dialect),
-  });
+  } as HttpRequest;
 }
 
 /** What an endpoint's URL came to: joining it parses it, and an endpoint asks at one place. */
@@ -96,9 +97,7 @@ const shown = {
 };
 
 /** No class: one with a symbol among its names stays in every bundle. */
-function discreet(request: HttpRequest): HttpRequest {
-  return Object.defineProperties(request, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
-}
+const discreet = /* @__PURE__ */ Object.defineProperties({}, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
 
 /**
  * Throws where an endpoint cannot work.
