@@ -2,13 +2,13 @@
 import { parserOf } from '../contestants/parsers.mjs';
 import { libraryOf } from '../contestants/toolstream.mjs';
 import { toolCall } from '../lib/content.mjs';
-import { timed } from '../lib/cpu.mjs';
+import { repeated, timed } from '../lib/cpu.mjs';
 
 /** @param times how often the document is read in a sample, so that a short one can be measured. */
 export async function prepare({ length, times }, name, dist) {
   const { text, fragments } = toolCall({ length, shortest: 8, longest: 8 });
   const read = await readerOf(name, dist);
-  return async () => {
+  return repeated(async () => {
     const seen = { count: 0, view: undefined };
     const onView = (view) => {
       seen.count++;
@@ -23,7 +23,7 @@ export async function prepare({ length, times }, name, dist) {
         ? `${seen.count} views of ${fragments.length * times} fragments`
         : undefined;
     return { ...measured, ...((wrong ?? few) && { wrong: wrong ?? few }) };
-  };
+  });
 }
 
 async function readerOf(name, dist) {

@@ -2,31 +2,21 @@
 import { contestant } from '../contestants/index.mjs';
 import { chunksOf, responseOf, wires } from '../lib/body.mjs';
 import { answerOf } from '../lib/content.mjs';
-import { timed } from '../lib/cpu.mjs';
+import { repeated, timed } from '../lib/cpu.mjs';
 import { Sink, wrongIn } from '../lib/sink.mjs';
 
 /** Makes what a case reads; returns what takes one sample of a contestant. */
 export async function prepare(work, name, dist) {
-  const { dialect, chunking, streams = 1, times = Number(process.env.TIMES ?? 1), text, calls, views } = work;
+  const { dialect, chunking, streams = 1, text, calls, views } = work;
   const ask = await (await contestant(name)).make({ ...work, dist });
   const answers = Array.from({ length: streams }, (_, i) => answerOf({ text, calls, seed: i + 1 }));
   const bodies = answers.map((answer) => chunksOf(wires[dialect].eventsOf(answer), chunking));
-  const readAll = async () => {
+  return repeated(async () => {
     const sinks = bodies.map(() => new Sink());
-    const taken = await timed(async () => {
+    const times = await timed(async () => {
       for (let i = 0; i < bodies.length; i++) await ask(async () => responseOf(bodies[i], dialect), sinks[i]);
     });
     const wrong = answers.map((answer, i) => wrongIn(sinks[i], answer, views && name !== 'floor')).find((each) => each !== undefined);
-    return { ...taken, wrong };
-  };
-  return async () => {
-    const all = { cpuMs: 0, wallMs: 0 };
-    for (let i = 0; i < times; i++) {
-      const { cpuMs, wallMs, wrong } = await readAll();
-      if (wrong) return { ...all, wrong };
-      all.cpuMs += cpuMs;
-      all.wallMs += wallMs;
-    }
-    return all;
-  };
+    return { ...times, ...(wrong && { wrong }) };
+  });
 }
