@@ -31,7 +31,7 @@ export default defineConfig({
   plugins: [shakeable],
   inputOptions: { resolve: { mainFields: ['module', 'main'] } },
   // Nothing else may slip in: what is optional for users is left to their own copy.
-  deps: { onlyBundle: ['fp-ts', 'io-ts'], neverBundle: ['fast-check', 'tinypool'] },
+  deps: { onlyBundle: ['fp-ts', 'io-ts'], neverBundle: ['fast-check', 'tinypool', /^node:/] },
   // The declarations have the documentation; a program that imports the package would only read over it.
   outputOptions: { comments: { jsdoc: false } },
   target: 'es2022',

@@ -1,7 +1,7 @@
 // Draws the figures as SVG. A paper of its own and the scheme of the reader's system, so that it can be read on light and dark pages.
 const WIDTH = 760;
-const LIGHT = ['#555', '#1f6fb2', '#b5521b', '#4b8a2c', '#8e44ad', '#b8860b', '#c2185b', '#00838f', '#6d4c41', '#5c6bc0'];
-const DARK = ['#bbb', '#5aa9e6', '#f0935c', '#8fcf6a', '#c792ea', '#e6c15a', '#f48fb1', '#4dd0e1', '#bcaaa4', '#9fa8da'];
+const LIGHT = ['#000', '#1f6fb2', '#b5521b', '#4b8a2c', '#8e44ad', '#b8860b', '#c2185b', '#00838f', '#a1887f', '#e57300'];
+const DARK = ['#fff', '#5aa9e6', '#f0935c', '#8fcf6a', '#c792ea', '#e6c15a', '#f48fb1', '#4dd0e1', '#bcaaa4', '#ffb74d'];
 
 const colours = (all) =>
   all.map((colour, i) => `.c${i} { stroke: ${colour} } text.c${i}, circle.c${i} { fill: ${colour}; stroke: none }`).join('\n');
@@ -40,7 +40,7 @@ function ticks(from, to) {
 }
 
 /**
- * Bars of ratios to the floor, on a log axis; a green mark is the goal.
+ * Bars of ratios to the floor, on a log axis, from 1 to either side; a green mark is the goal.
  *
  * @param groups `{ title, goal, bars: [{ name, value }] }`; a bar without a value says `note`.
  */
@@ -65,23 +65,30 @@ export function barPlot(title, groups) {
       parts.push(`<text class="end" x="${LEFT - 8}" y="${row + 13}">${escaped(name)}</text>`);
       if (value !== undefined) {
         parts.push(
-          `<rect class="${name === 'toolstream' ? 'ours' : 'bar'}" x="${LEFT}" y="${row + 3}" width="${at(Math.max(1, x(value) - LEFT))}" height="12"/>`,
+          `<rect class="${name === 'toolstream' ? 'ours' : 'bar'}" x="${at(Math.min(x(1), x(value)))}" y="${row + 3}" width="${at(Math.max(1, Math.abs(x(value) - x(1))))}" height="12"/>`,
         );
       }
-      parts.push(`<text x="${at((value === undefined ? LEFT : x(value)) + 6)}" y="${row + 13}">${escaped(value ?? note)}</text>`);
+      // Behind what it would cover otherwise: its own bar, the goal.
+      const end = Math.max(x(1), value === undefined ? 0 : x(value));
+      const covers = x(goal) > end - 2 && x(goal) < end + 40;
+      parts.push(`<text x="${at((covers ? x(goal) : end) + 6)}" y="${row + 13}">${escaped(value ?? note)}</text>`);
     });
     parts.push(`<path class="goal" d="M${at(x(goal))} ${top}V${bottom}"/>`);
     y = bottom + 40;
   }
-  return picture(title, y - 6, parts);
+  parts.push(
+    `<text class="middle" x="${at((LEFT + WIDTH - RIGHT) / 2)}" y="${y - 8}">× F1, from 1 to either side, on a log axis · green: the goal</text>`,
+  );
+  return picture(title, y + 4, parts);
 }
 
 /**
  * Curves on two log axes.
  *
+ * @param across what the sizes are.
  * @param curves `{ name, points: [[x, y]], over: x | undefined }`; `over`: the size at which it did not finish within `limit`.
  */
-export function growthPlot(title, { curves, sizes, unit, limit }) {
+export function growthPlot(title, { curves, sizes, across, limit }) {
   const [LEFT, RIGHT, TOP, PANEL] = [62, 225, 34, 330];
   const all = curves.flatMap(({ points }) => points.map(([, value]) => value));
   const [low, high] = [Math.min(...all) / 1.5, Math.max(limit ?? 0, ...all) * 1.5];
@@ -107,19 +114,31 @@ export function growthPlot(title, { curves, sizes, unit, limit }) {
     const [endX, endY] = points.at(-1);
     if (over !== undefined && limit)
       parts.push(`<path class="line over ${colour}" d="M${at(x(endX))} ${at(y(endY))}L${at(x(over))} ${at(y(limit))}"/>`);
-    labels.push({ text: over === undefined ? name : `${name}, > ${limit / 1000} s`, colour, y: y(over === undefined ? endY : limit) });
+    const end = over ?? endX;
+    labels.push({ end, text: over === undefined ? name : `${name}, > ${limit / 1000} s`, colour, y: y(over === undefined ? endY : limit) });
   });
-  parts.push(...spread(labels, TOP, TOP + PANEL, WIDTH - RIGHT + 10));
-  parts.push(`<text x="${LEFT}" y="${TOP + PANEL + 36}">${escaped(unit)}</text>`);
+  for (const end of new Set(labels.map((label) => label.end)))
+    parts.push(
+      ...spread(
+        labels.filter((label) => label.end === end),
+        TOP,
+        TOP + PANEL,
+        x(end) + 8,
+      ),
+    );
+  const middle = (LEFT + WIDTH - RIGHT) / 2;
+  const dotted = limit ? ` · dotted: to more than ${limit / 1000} s` : '';
+  parts.push(`<text class="middle" x="${middle}" y="${TOP + PANEL + 36}">${escaped(across + dotted)}</text>`);
+  parts.push(`<text class="middle" transform="translate(14 ${TOP + PANEL / 2}) rotate(-90)">CPU time, ms</text>`);
   return picture(title, TOP + PANEL + 48, parts);
 }
 
-/** Labels beside the ends of their curves, moved apart where they would cover one another. */
+/** Labels of curves that end at one size, beside their ends, moved apart where they would cover one another. */
 function spread(labels, top, bottom, x) {
   const sorted = labels.toSorted((a, b) => a.y - b.y);
   sorted.forEach((label, i) => {
     label.y = Math.max(label.y, i === 0 ? top : sorted[i - 1].y + 15);
   });
   for (let i = sorted.length - 1, most = bottom; i >= 0; i--, most -= 15) sorted[i].y = Math.min(sorted[i].y, most);
-  return sorted.map(({ text, colour, y }) => `<text class="${colour}" x="${x}" y="${at(y + 4)}">${escaped(text)}</text>`);
+  return sorted.map(({ text, colour, y }) => `<text class="${colour}" x="${at(x)}" y="${at(y + 4)}">${escaped(text)}</text>`);
 }

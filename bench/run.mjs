@@ -11,6 +11,7 @@ import { fastPath } from './lib/fast-path.mjs';
 import { isMet } from './lib/goals.mjs';
 import { Lane } from './lib/lane.mjs';
 import { measure } from './lib/measure.mjs';
+import { nodeVersion } from './lib/node.mjs';
 import { makeReady } from './lib/ready.mjs';
 import { report } from './lib/report.mjs';
 import { circumstances, keep, stored } from './lib/store.mjs';
@@ -53,6 +54,8 @@ if (isWhole || values.write || values.profile || values.page) writePage(root, fi
 
 async function measureAll() {
   const results = {};
+  const { cores, cpu } = circumstances(root, rounds);
+  say(`Node ${nodeVersion.slice(1)}, ${cores} cores (${cpu}), ${rounds} rounds or more`);
   for (const work of cases.filter(isWanted)) {
     const names = namesOf(work);
     const out = outBefore(results, work, names);

@@ -17,11 +17,12 @@ export const create = {
       wait(fetch);
       const calls = callsByIndex(sink);
       for await (const { choices } of await completions.create({ ...asked, stream: true })) {
-        const { content, tool_calls } = choices[0].delta;
+        const [{ delta, finish_reason }] = choices;
+        const { content, tool_calls } = delta;
         if (content) sink.onText(content);
         if (tool_calls) for (const call of tool_calls) calls.add(call.index, call.function.name, call.function.arguments);
+        if (finish_reason) calls.settle();
       }
-      calls.settle();
     };
   },
 };
@@ -36,8 +37,8 @@ export const helper = {
       const stream = completions.stream({ ...asked, tools });
       stream.on('content.delta', ({ delta }) => sink.onText(delta));
       if (views) stream.on('tool_calls.function.arguments.delta', (event) => sink.onView(event.parsed_arguments));
-      const { choices } = await stream.finalChatCompletion();
-      for (const call of choices[0].message.tool_calls ?? []) sink.onCall(call.function.name, JSON.parse(call.function.arguments));
+      stream.on('tool_calls.function.arguments.done', (event) => sink.onCall(event.name, JSON.parse(event.arguments)));
+      await stream.done();
     };
   },
 };

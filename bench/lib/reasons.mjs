@@ -42,7 +42,7 @@ const reasons = [
     'One `map` of rxjs for each event, its subscriber included; a stage of ours costs less, since it shares its subscriber with its neighbours. The figure is a difference of two runs and moves by two points either way.',
   ],
   [
-    'deltas on the fast path, gemini',
+    'fast path, gemini',
     'Its ten longest recordings have 2 to 31 deltas, 94 in all, of ten servers and several kinds each; two of a kind are read in full before the third is recognised. In the two recordings with thirty deltas it is 87 %.',
   ],
 ];

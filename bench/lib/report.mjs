@@ -1,5 +1,5 @@
 // What a run says on the screen while it goes on.
-import { goalText, isMet, shown } from './goals.mjs';
+import { goalText, mark, shown } from './goals.mjs';
 
 /** A case: its goals, then each contestant's figures. */
 export function report({ id, goals }, found) {
@@ -10,13 +10,9 @@ export function report({ id, goals }, found) {
 
 function line(goals, figures, name) {
   const parts = goals.map(
-    (goal) => `${shown(goal.key, figures[goal.key]).padStart(10)}${name === 'toolstream' ? mark(goal, figures) : ''}`,
+    (goal) => `${shown(goal.key, figures[goal.key]).padStart(10)}${name === 'toolstream' ? ` ${mark(goal, figures)}` : ''}`,
   );
   if (figures.cpuMs !== undefined) parts.push(`CPU ${figures.cpuMs} ms`);
   if (figures.wallMs !== undefined) parts.push(`wall ${figures.wallMs} ms`);
   return parts.join('   ');
-}
-
-function mark(goal, figures) {
-  return { true: ' ✓', false: ' ✗', undefined: '' }[isMet(goal, figures)];
 }

@@ -26,5 +26,13 @@ export function keep(root, figures) {
 export function circumstances(root, rounds) {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'bench/package.json'), 'utf8'));
   const rxjs = createRequire(join(root, 'dist/index.js'))('rxjs/package.json').version;
-  return { node: nodeVersion, cores: availableParallelism(), cpu: cpus()[0].model.trim(), rounds, versions: { rxjs, ...dependencies } };
+  const date = new Date().toISOString().slice(0, 10);
+  return {
+    date,
+    node: nodeVersion,
+    cores: availableParallelism(),
+    cpu: cpus()[0].model.trim(),
+    rounds,
+    versions: { rxjs, ...dependencies },
+  };
 }

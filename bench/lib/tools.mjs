@@ -4,16 +4,21 @@ export const schema = { type: 'object', properties: {}, additionalProperties: tr
 export const functions = toolNames.map((name) => ({ type: 'function', function: { name, description: name, parameters: schema } }));
 export const messages = [{ role: 'user', content: 'Hello' }];
 
-/** Joins the fragments of calls by their index; `settle` hands on the calls, parsed. Each client leaves this to its user. */
+/** Joins the fragments of calls: one is over, and parsed, when the next one begins or `settle` says so. Each client leaves this to its user. */
 export function callsByIndex(sink) {
-  const calls = [];
+  let call;
+  const settle = () => {
+    if (call) sink.onCall(call.name, JSON.parse(call.text));
+    call = undefined;
+  };
   return {
+    settle,
     add(index, name, fragment) {
-      calls[index] ??= { name, text: '' };
-      calls[index].text += fragment ?? '';
-    },
-    settle() {
-      for (const { name, text } of calls.filter(Boolean)) sink.onCall(name, JSON.parse(text));
+      if (index !== call?.index) {
+        settle();
+        call = { index, name, text: '' };
+      }
+      call.text += fragment ?? '';
     },
   };
 }

@@ -8,16 +8,15 @@ const calls = [300, 300, 300].map((length) => ({ length, shortest: 1, longest: 2
 const W2 = { work: 'W2', kind: 'streams', dialect: 'openai', streams: 200, text: 20, calls };
 
 const sizes = [
-  { name: '10 kB', length: 10_000, streams: 5, times: 100 },
-  { name: '100 kB', length: 100_000, streams: 1, times: 10 },
-  { name: '1 MB', length: 1_000_000, streams: 1, times: 2 },
-  { name: '10 MB', length: 10_000_000, streams: 1 },
+  { name: '10 kB', length: 10_000, times: 1000 },
+  { name: '100 kB', length: 100_000, times: 100 },
+  { name: '1 MB', length: 1_000_000, times: 10 },
+  { name: '10 MB', length: 10_000_000 },
 ];
-const W3 = ({ name, length, streams }) => ({
+const W3 = ({ name, length }) => ({
   kind: 'streams',
   dialect: 'openai',
   chunking: 16_384,
-  streams,
   text: 0,
   calls: [{ length, shortest: 8, longest: 8 }],
   length,

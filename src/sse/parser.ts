@@ -1,4 +1,4 @@
-import { createParser, type EventSourceMessage, type ParseError } from 'eventsource-parser';
+import { createParser, type EventSourceMessage, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import { LimitError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import type { Output, Stage } from '../stage.ts';
@@ -49,13 +49,8 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
   private readonly maxFrameBytes: number;
   private readonly text = new LineText();
   private readonly bound: FrameBound;
-  private readonly parser = createParser({
-    onEvent: (event) => this.onEvent(event),
-    onRetry: (milliseconds) => {
-      this.retry = Math.min(milliseconds, Number.MAX_SAFE_INTEGER);
-    },
-    onError: (problem) => this.onProblem(problem),
-  });
+  /** Made on first need: many streams are nothing but frames in their plain form, and it weighs a kilobyte. */
+  private parser: EventSourceParser | undefined;
   private out: Output<Frame> | undefined;
   private retry: number | undefined;
   private frames = 0;
@@ -68,8 +63,6 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
     this.strict = strict;
     this.maxFrameBytes = maxFrameBytes;
     this.bound = new FrameBound(maxFrameBytes);
-    // The first feed looks for a BOM that was decoded as Latin-1, which would take three real characters from us.
-    this.parser.feed('');
   }
 
   transform(chunk: Uint8Array | string, out: Output<Frame>): void {
@@ -81,6 +74,7 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
     const last = rest.length - 1;
     this.isBetweenFrames = rest.charCodeAt(last) === LF && rest.charCodeAt(last - 1) === LF;
     const end = this.bound.exceededAt(rest);
+    this.parser ??= this.newParser();
     this.parser.feed(end === undefined ? rest : rest.slice(0, end));
     if (end === undefined) return;
     out.error(
@@ -95,13 +89,26 @@ class SseParser implements Stage<Uint8Array | string, Frame> {
     if (this.strict) return;
     this.out = out;
     this.over = true;
-    this.parser.feed('\n\n');
+    this.parser?.feed('\n\n');
   }
 
   /** A cut is an end like any other: what was held back goes out first. */
   fail(error: unknown, out: Output<Frame>): unknown {
     this.flush(out);
     return error;
+  }
+
+  private newParser(): EventSourceParser {
+    const parser = createParser({
+      onEvent: (event) => this.onEvent(event),
+      onRetry: (milliseconds) => {
+        this.retry = Math.min(milliseconds, Number.MAX_SAFE_INTEGER);
+      },
+      onError: (problem) => this.onProblem(problem),
+    });
+    // The first feed looks for a BOM that was decoded as Latin-1, which would take three real characters from us.
+    parser.feed('');
+    return parser;
   }
 
   /**
