@@ -118,7 +118,8 @@ function tableRow({ id, goals, shows, found }) {
   const time = keys.includes('cpuRatio') && toolstream?.cpuMs ? `, ${toolstream.cpuMs} ms` : '';
   const marks = goals.map((goal) => mark(goal, toolstream));
   const others = Object.entries(peers).map(([name, figures]) => `${name} ${figure(figures)}`);
-  const base = floor ? `F1 ${baseFigure(keys, floor)}` : rxjs ? `rxjs ${rxjs.cpuMs} ms` : '';
+  const figureOfFloor = floor && baseFigure(keys, floor);
+  const base = figureOfFloor ? `F1 ${figureOfFloor}` : rxjs ? `rxjs ${rxjs.cpuMs} ms` : '';
   return `| ${id} | ${goals.map(goalText).join('; ')} | ${ours}${time} | ${marks.join(' ')} | ${[base, ...others].filter(Boolean).join('; ')} |`;
 }
 
@@ -126,6 +127,7 @@ function tableRow({ id, goals, shows, found }) {
 function baseFigure(keys, { cpuMs, heapKb, p50Us, p99Us, p99DelayMs }) {
   if (keys.includes('heapKb')) return `${heapKb} kB`;
   if (keys.includes('p50UsRatio')) return `p50 ${p50Us} µs, p99 ${p99Us} µs`;
+  if (cpuMs === undefined) return '';
   return keys.includes('p99DelayMs') ? `${cpuMs} ms, p99 delay of a call ${p99DelayMs} ms` : `${cpuMs} ms`;
 }
 

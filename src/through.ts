@@ -60,8 +60,10 @@ class Staged<O> extends Observable<O> {
         stages.error(thrown);
         return;
       }
+      // The subscriber had left before it came: who would unsubscribe the source?
+      if (!stages.first) return;
       // No function: it would hold on to what is only needed until here.
-      if (stages.first) target.add(stages.first);
+      target.add(stages.first);
       if (!stages.closed) origin.subscribe(stages);
     });
     this.origin = origin;

@@ -18,7 +18,7 @@ export async function measure(work, { names, rounds, distOf, base = work.base ??
   let taken = 0;
   for (let sitting = 1; sitting <= sittings; sitting++) {
     const lanes = all.filter(({ out }) => !out).map(({ name }) => new Lane(name, work, distOf(name)));
-    taken += await sit(lanes, Math.ceil((rounds - taken) / (sittings - sitting + 1)), sittings);
+    taken += await sit(lanes, Math.ceil(rounds / sittings), sittings);
     for (const { name, samples, out } of lanes) {
       const found = all.find((each) => each.name === name);
       found.samples.push(...samples);

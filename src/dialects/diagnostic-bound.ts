@@ -25,12 +25,13 @@ export class DiagnosticBound implements Output<ModelEvent> {
 
   private diagnose(event: Diagnostic): void {
     if (this.left < 0) return;
-    if (this.left > 0) this.target?.enqueue(event);
-    else {
-      const message = `More than ${this.max} diagnostics in one response: the others are left out. Raise \`maxDiagnostics\` to see them.`;
-      this.target?.enqueue({ type: 'diagnostic', code: 'diagnostics-cut', message });
-    }
+    this.target?.enqueue(this.left > 0 ? event : this.cut());
     this.left--;
+  }
+
+  private cut(): Diagnostic {
+    const message = `More than ${this.max} diagnostics in one response: the others are left out. Raise \`maxDiagnostics\` to see them.`;
+    return { type: 'diagnostic', code: 'diagnostics-cut', message };
   }
 
   error(reason: unknown): void {

@@ -52,8 +52,8 @@ export type OllamaToolCall = t.TypeOf<Codecs['ToolCall']>;
 function looksLikeChunk(payload: unknown): payload is OllamaChunk {
   if (!isRecord(payload) || typeof payload.model !== 'string') return false;
   const { message, done, done_reason } = payload;
-  if (!isRecord(message) || (done !== false && !(done === true && typeof done_reason === 'string'))) return false;
-  if (done && COUNTS.some((key) => payload[key] !== undefined && typeof payload[key] !== 'number')) return false;
+  if (!isRecord(message) || typeof done !== 'boolean' || (done_reason !== undefined && typeof done_reason !== 'string')) return false;
+  if (COUNTS.some((key) => payload[key] !== undefined && typeof payload[key] !== 'number')) return false;
   for (const key in message) {
     const value = message[key];
     const fits = key === 'tool_calls' ? Array.isArray(value) && value.every(looksLikeCall) : typeof value === 'string';

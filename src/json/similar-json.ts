@@ -1,5 +1,5 @@
-/** Texts longer than this are parsed, never learned from, in UTF-16 code units: there the deltas outweigh what is around them. */
-const LONGEST_SAMPLE = 4096;
+/** Texts longer than this are parsed, in UTF-16 code units: there the deltas outweigh what is around them, and what is found stays until the next one. */
+const LONGEST = 4096;
 /** How many kinds of text are known at once; the one that was not met for longest goes. */
 const MAX_SHAPES = 24;
 /** Texts that differ in more places than this are of no kind. */
@@ -63,7 +63,7 @@ interface Place {
  * A value is lent: the next text of its kind is written into the same object. Whoever keeps a part of it keeps a copy, and says when it has been
  * read ({@link giveBack}): until then nothing is found, since who reads it may make others read.
  *
- * Keeps {@link MAX_SHAPES} samples of at most {@link LONGEST_SAMPLE} code units.
+ * Keeps {@link MAX_SHAPES} samples of at most {@link LONGEST} code units.
  */
 export class SimilarJson {
   /** The one that was met last comes first. */
@@ -71,14 +71,14 @@ export class SimilarJson {
   private readonly unread: ReadonlySet<string>;
   private isLent = false;
 
-  /** @param unread fields at the top that nobody reads: what they say is looked at, since it may make a text be no JSON, and stays out of the value. */
+  /** @param unread fields at the top that nobody reads: what they say is looked at, since it may make a text be no JSON, but the value may have an older one. */
   constructor(unread: ReadonlySet<string> = new Set()) {
     this.unread = unread;
   }
 
   /** The value of a text that resembles others, lent; `undefined` if it does not: parse it then, and {@link learn} from it. */
   find(padded: string): unknown {
-    if (this.isLent) return undefined;
+    if (this.isLent || padded.length > LONGEST) return undefined;
     const { shapes } = this;
     const text = unpadded(padded);
     for (let i = 0; i < shapes.length; i++) {
@@ -98,7 +98,7 @@ export class SimilarJson {
 
   /** Takes a text that was parsed, and was an object or array, as a sample. */
   learn(text: string): void {
-    if (text.length > LONGEST_SAMPLE) return;
+    if (text.length > LONGEST) return;
     const split = copyOf(unpadded(text)).split(TOKENS);
     const { shapes } = this;
     for (let i = 0; i < shapes.length; i++) {
@@ -183,8 +183,8 @@ function headOf({ fixed, holes }: Shape): string {
 
 /** Puts what a hole says into the value. @returns whether it is one string, or one number. */
 function fill(hole: Hole, token: string): boolean {
-  if (hole.isUnread && isPlain(token)) return true;
-  const value = token.length <= LONGEST_COPY + 2 && isPlain(token) ? token.slice(1, -1) : parsed(token);
+  if (hole.isUnread && isUnescaped(token)) return true;
+  const value = token.length <= LONGEST_COPY + 2 && isUnescaped(token) ? token.slice(1, -1) : parsed(token);
   if (typeof value !== (hole.isString ? 'string' : 'number')) return false;
   const { holder, key } = hole.place;
   // Written anew: a slice would hold on to the whole chunk it was cut from.
@@ -194,8 +194,8 @@ function fill(hole: Hole, token: string): boolean {
   return true;
 }
 
-/** A string that says what it is. */
-function isPlain(token: string): boolean {
+/** A string without escapes. */
+function isUnescaped(token: string): boolean {
   const last = token.length - 1;
   if (last < 1 || token.charCodeAt(0) !== QUOTE || token.charCodeAt(last) !== QUOTE) return false;
   for (let i = 1; i < last; i++) {
@@ -238,10 +238,16 @@ function holesBetween(known: readonly string[], split: readonly string[], differ
     if (known[i] === split[i]) continue;
     const isKey = /^\s*:/.test(known[i + 1] as string);
     // What says what it is, is of one kind with others that say the same.
-    if (isKey || known[i - 2] === '"type"' || known[i - 2] === '"object"' || isString(known[i]) !== isString(split[i])) return undefined;
+    if (isKey || saysWhatItIs(known[i - 2]) || isString(known[i]) !== isString(split[i])) return undefined;
     holes.add(i);
   }
   return holes.size <= MAX_HOLES ? holes : undefined;
+}
+
+/** `"type"` or `"object"`, however it is spelt. */
+function saysWhatItIs(key: string | undefined): boolean {
+  const name = isString(key) ? (JSON.parse(key as string) as string) : '';
+  return name === 'type' || name === 'object';
 }
 
 const isString = (token: string | undefined) => token?.charCodeAt(0) === QUOTE;
@@ -260,7 +266,8 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>, unrea
     places.set(text, place);
     found++;
   });
-  const isKnown = places.size === probes.length && found === probes.length;
+  // Nor where a text says what a probe says: the NUL in it has one spelling.
+  const isKnown = places.size === probes.length && found === probes.length && !fixed.some((text) => text.includes('\\u0000'));
   const holeAt = (index: number, i: number) => {
     const place = places.get(probes[i] as string) as Place;
     return holeOf(split[index] as string, place, place.holder === value && unread.has(place.key));

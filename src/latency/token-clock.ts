@@ -53,7 +53,7 @@ export class TokenClock {
     this.attemptUsage = usage;
   }
 
-  /** Counts the silence since the last token if it is a stall: no token may be coming any more. */
+  /** Counts the silence since the last token if it is a stall: no token may be coming any more. Before the first, no time is later than `NaN`. */
   silence(now: number): void {
     if (now - this.last > this.stallMs) this.stall(now - this.last);
   }

@@ -24,7 +24,7 @@ export interface Endpoint extends EncodeOptions {
   readonly adaptBody?: (body: { readonly [key: string]: unknown }) => { readonly [key: string]: unknown };
 }
 
-/** A request as {@link fetchBytes} sends it. Printing it, as JSON too, shows neither key nor prompt. */
+/** A request as {@link fetchBytes} sends it. Printing it, as JSON too, shows neither key nor prompt; printing a copy by spread (`{ ...request }`) does. */
 export interface HttpRequest {
   readonly url: string;
   /** Default: `POST`. `GET` goes without the body. */
@@ -92,6 +92,8 @@ function joinedUrl(endpoint: Endpoint, path: string): string {
 /** A URL may hold a key, a body holds the prompt, and requests end up in logs. */
 const shown = {
   value(this: HttpRequest) {
+    // The prototype itself, which tools that walk up ask too.
+    if (this.body === undefined) return {};
     return { url: shownUrl(this.url), body: `${this.body.length} characters`, framings: this.framings };
   },
 };

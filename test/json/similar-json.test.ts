@@ -149,6 +149,17 @@ describe('SimilarJson', () => {
     expect(similar.find(text('x')) ?? JSON.parse(text('x'))).toEqual(JSON.parse(text('x')));
   });
 
+  it('is not misled by a text that says what a probe says, where that one is lost with a key that comes twice', () => {
+    const text = (a: string) => `{"c":{"a":${JSON.stringify(a)},"a":"said","b":"\\u00005"}}`;
+    const similar = having(text('1'), text('2'), text('3'));
+    expect(similar.find(text('x')) ?? JSON.parse(text('x'))).toEqual(JSON.parse(text('x')));
+  });
+
+  it('takes no word for what a thing is for a hole, however its key is spelt', () => {
+    const text = (what: string) => `{"\\u006fbject":"${what}","x":"1"}`;
+    expect(having(text('a'), text('b')).find(text('error'))).toBeUndefined();
+  });
+
   it('forgets the kind that was not met for longest', () => {
     const text = (kind: number, word: string) => `{"${'x'.repeat(kind + 1)}":"${word}"}`;
     const similar = having();
@@ -158,10 +169,53 @@ describe('SimilarJson', () => {
     for (let kind = 1; kind < 25; kind++) expect(similar.find(text(kind, 'c'))).toEqual(JSON.parse(text(kind, 'c')));
   });
 
-  it('learns nothing of long texts, and knows long ones of a kind it learned from short ones', () => {
-    const long = 'x'.repeat(5000);
-    expect(having(`{"a":"${long}1"}`, `{"a":"${long}2"}`).find(`{"a":"${long}3"}`)).toBeUndefined();
-    expect(having('{"a":"1"}', '{"a":"2"}').find(`{"a":"${long}"}`)).toEqual({ a: long });
+  it('learns nothing of long texts and keeps none: they are parsed, of a kind it knows too', () => {
+    const text = (length: number) => `{"a":"${'x'.repeat(length - 8)}"}`;
+    expect(having(`${text(4097)}`, text(4098)).find(text(4099))).toBeUndefined();
+    const similar = having('{"a":"1"}', '{"a":"2"}');
+    expect(similar.find(text(4096))).toEqual(JSON.parse(text(4096)));
+    expect(similar.find(text(4097))).toBeUndefined();
+  });
+
+  describe('fields that nobody reads', () => {
+    const line = (date: string, word = 'x') => `{"date":${date},"text":"${word}"}`;
+    const unread = (texts: readonly string[] = [line('"d1"'), line('"d2"', 'y')]) => {
+      const similar = new Lending(new Set(['date']));
+      for (const text of texts) similar.learn(text);
+      return (text: string) => {
+        const found = similar.find(text);
+        similar.giveBack();
+        return found as { readonly text: string } | undefined;
+      };
+    };
+
+    it('are not put into the value', () => {
+      expect(unread()(line('"2025-08-17T15:59:50.100034Z"', 'z'))).toEqual({ date: 'd2', text: 'z' });
+    });
+
+    it.each(['"\u0001"', '"a\\"b"', '"a"b"', '"a', 'a"', '"\\x"', '"\n"', '7', 'null', '{}', ''])('are looked at: %s', (date) => {
+      const text = line(date);
+      const valid = (() => {
+        try {
+          return JSON.parse(text) as { text: string };
+        } catch {
+          return undefined;
+        }
+      })();
+      const found = unread()(text);
+      if (valid === undefined) expect(found).toBeUndefined();
+      else expect((found ?? valid).text).toBe(valid.text);
+    });
+
+    it('are those at the top alone', () => {
+      const inner = (date: string) => `{"a":{"date":"${date}"}}`;
+      expect(unread([inner('1'), inner('2')])(inner('3'))).toEqual({ a: { date: '3' } });
+    });
+
+    it('are of no kind that can be compared where they come twice', () => {
+      const twice = (date: string) => `{"date":"${date}","date":"${date}"}`;
+      expect(unread([twice('1'), twice('2')])(twice('3'))).toBeUndefined();
+    });
   });
 
   it('knows no kind with more than twelve places that differ', () => {
@@ -212,6 +266,6 @@ describe('SimilarJson', () => {
       }),
       { numRuns: process.env.CI ? 2000 : 500 },
     );
-    expect(found).toBeGreaterThan(1000);
+    expect(found).toBeGreaterThan(400);
   });
 });

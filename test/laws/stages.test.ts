@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Observable, type OperatorFunction, Subject } from 'rxjs';
+import { catchError, Observable, type OperatorFunction, repeat, retry, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../src/stage.ts';
 import { through } from '../../src/through.ts';
@@ -29,6 +29,8 @@ interface Plan {
   readonly leaveAfter: number;
   /** The subscriber sends one input more at its n-th value. */
   readonly feedAt: number;
+  /** What comes after the stages: asks for them again, or leaves in place of that. */
+  readonly tail: 'nothing' | 'retry' | 'repeat' | 'leave-and-go-on';
 }
 
 const plan: fc.Arbitrary<Plan> = fc.record({
@@ -37,13 +39,14 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   end: fc.constantFrom('complete', 'error', 'never'),
   leaveAfter: fc.integer({ min: 1, max: 12 }),
   feedAt: fc.nat(12),
+  tail: fc.constantFrom('nothing', 'retry', 'repeat', 'leave-and-go-on'),
 });
 
 /** Hands everything on, as an operator that is no stage does: what comes after it has a subscriber of its own. */
 const between: OperatorFunction<string, string> = (source) => new Observable((subscriber) => source.subscribe(subscriber));
 
 /** Everything that happens when a plan is carried out, in order. */
-function logOf({ stages, inputs, end, leaveAfter, feedAt }: Plan, apart: boolean): string[] {
+function logOf({ stages, inputs, end, leaveAfter, feedAt, tail }: Plan, apart: boolean): string[] {
   const log: string[] = [];
   const input$ = new Subject<string>();
   let leave = () => {};
@@ -102,6 +105,17 @@ function logOf({ stages, inputs, end, leaveAfter, feedAt }: Plan, apart: boolean
     );
     if (apart) stream$ = between(stream$);
   }
+  if (tail === 'retry') stream$ = stream$.pipe(retry(1));
+  if (tail === 'repeat') stream$ = stream$.pipe(repeat(2));
+  if (tail === 'leave-and-go-on') {
+    const again$ = stream$;
+    stream$ = stream$.pipe(
+      catchError(() => {
+        leave();
+        return again$;
+      }),
+    );
+  }
   let values = 0;
   const subscription = stream$.subscribe({
     next(value) {
@@ -126,6 +140,7 @@ function logOf({ stages, inputs, end, leaveAfter, feedAt }: Plan, apart: boolean
   if (end === 'error') attempt(() => input$.error('cut'));
   log.push(input$.observed ? 'observed' : 'let go');
   leave();
+  log.push(input$.observed ? 'still observed' : 'over');
   return log;
 }
 
@@ -136,6 +151,7 @@ describe('law: stages in a row, run by one subscriber', () => {
       fc.property(plan, (drawn) => {
         const together = logOf(drawn, false);
         expect(together).toEqual(logOf(drawn, true));
+        expect(together.at(-1)).toBe('over');
         if (together.some((line) => line.includes('cancelled')) && together.length > 20) met++;
       }),
       { numRuns: 5000 },

@@ -83,6 +83,9 @@ describe('httpRequest', () => {
   it('shows no key when it is printed', () => {
     const made = httpRequest({ ...endpoint, headers: { 'api-key': KEY } }, request);
     expect(inspect(made, { depth: 10 }) + JSON.stringify(made)).not.toContain(KEY);
+    expect(inspect(made)).toContain('framings');
+    // Tools that walk up ask what it inherits from, too.
+    expect(inspect(Object.getPrototypeOf(made))).toBe('{}');
   });
 
   it('resolves the headers when asked: own, the key’s, the endpoint’s, whatever their case', async () => {
