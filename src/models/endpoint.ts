@@ -68,7 +68,7 @@ export function encodedFor(endpoint: Endpoint, input: RequestInput): HttpRequest
     { model, legacyFunctions, streamUsage, maxTokensField, customTools },
   );
   return {
-    __proto__: discreet,
+    __proto__: discreet(),
     url: joinedUrl(endpoint, path),
     body: JSON.stringify(endpoint.adaptBody ? endpoint.adaptBody(body) : body),
     headers: () => resolveHeaders(endpoint, headers),
@@ -98,8 +98,13 @@ const shown = {
   },
 };
 
-/** No class: one with a symbol among its names stays in every bundle. */
-const discreet = /* @__PURE__ */ Object.defineProperties({}, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
+let hiding: object | undefined;
+
+/** What requests inherit from, made on first need: a bundle in which nobody asks for it need not keep it. */
+function discreet(): object {
+  hiding ??= Object.defineProperties({}, { toJSON: shown, [Symbol.for('nodejs.util.inspect.custom')]: shown });
+  return hiding;
+}
 
 /**
  * Throws where an endpoint cannot work.
