@@ -45,7 +45,8 @@ Measured on ${measured.date} with Node ${measured.node.slice(1)}${others(rows, m
   \`measureLatency\`, a subscriber. No tool runs, and there are no rounds, retries or time limits, which \`streamAnswer\` adds. Below 1 × is possible:
   what two payloads have in common is [not parsed again](architecture.md#speed).
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
-  what was sent; who gets one wrong, or refuses, is void. Who takes more than 20 s of CPU time for a sample is out, at larger sizes too.
+  what was sent; who gets one wrong, or refuses, is void. Who takes more than 20 s of CPU time for a sample is out, at larger sizes too;
+  at 10 MB and with 10,000 streams the limit is 120 s, and not all were asked.
   Cases without peers ask how much the cut of the chunks matters to us.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round:
   the median of ${roundsOf(rows, rounds)} rounds, all contestants in turn, so it need not be the ratio of the times shown. In brackets, the middle half of the rounds.

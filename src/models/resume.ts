@@ -184,10 +184,5 @@ function isWhole({ data }: Frame): boolean {
 /** The key goes to no other origin than the one it was given for. */
 function requestFor(request: HttpRequest, { url = request.url, method = 'POST', headers = {} }: Resumption): HttpRequest {
   const own = new URL(url).origin === new URL(request.url).origin ? request.headers : async () => ({});
-  // With its prototype, which hides what it holds.
-  return Object.assign(Object.create(Object.getPrototypeOf(request)) as HttpRequest, request, {
-    url,
-    method,
-    headers: async () => mergeHeaders([await own(), headers]),
-  });
+  return { ...request, url, method, headers: async () => mergeHeaders([await own(), headers]) };
 }
