@@ -55,6 +55,16 @@ const chatDelta = {
 };
 const block = { type: 'text', text: 'Hi', thinking: 'so', signature: 's', id: 'b1', name: 'f' };
 
+const ollamaEnd = {
+  done_reason: 'stop',
+  prompt_eval_count: 1,
+  eval_count: 1,
+  total_duration: 1,
+  load_duration: 1,
+  prompt_eval_duration: 1,
+  eval_duration: 1,
+};
+
 const cases: readonly Case[] = [
   {
     dialect: dialects.openAiChat,
@@ -146,14 +156,9 @@ const cases: readonly Case[] = [
       {
         message: { tool_calls: [{ id: 'c1', index: 0, function: { index: 0, name: 'f', arguments: {} } }] },
         done: true,
-        done_reason: 'stop',
-        prompt_eval_count: 1,
-        eval_count: 1,
-        total_duration: 1,
-        load_duration: 1,
-        prompt_eval_duration: 1,
-        eval_duration: 1,
+        ...ollamaEnd,
       },
+      { model: 'm', message: { content: '' }, done: true, ...ollamaEnd },
     ],
     needed: /tool_calls\.\d$|function$/,
   },
@@ -161,7 +166,10 @@ const cases: readonly Case[] = [
     dialect: dialects.ollama,
     wire: ollamaWire,
     quick: 'none',
-    payloads: [{ model: 'm', message: { content: 'Hi', thinking: 'so', reasoning_content: 'so', tool_calls: [] }, done: false }],
+    payloads: [
+      { model: 'm', message: { content: 'Hi', thinking: 'so', reasoning_content: 'so', tool_calls: [] }, done: false },
+      { model: 'm', message: { content: 'Hi' }, done: false, ...ollamaEnd },
+    ],
     needed: /^message$/,
   },
   {
