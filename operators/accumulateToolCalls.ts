@@ -13,8 +13,8 @@ import { through } from '../src/through.ts';
  * ```
  *
  * Passes every event on at once and untouched. A call is *closed* when its arguments are one whole JSON value, and *confirmed* when
- * something else says that it is over: text, reasoning or another call's fragment after it, a finish reason before or after it, the end of the
- * round. That arguments can be parsed never suffices: `{"to":"a"}` may be followed by more. Each call of choice 0 gives exactly one
+ * something else says that it is over: its `tool-call-end`, text, reasoning or another call's fragment after it, a finish reason before or after
+ * it, the end of the round. That arguments can be parsed never suffices: `{"to":"a"}` may be followed by more. Each call of choice 0 gives exactly one
  * `tool-call`: with `Right(arguments)` when confirmed, or, when its round ends before that, with a `Left` that says why it must not run.
  *
  * Passes errors of the source on, after a `Left` for each call that was open; `partial.toolCalls` of the error has them all.

@@ -54,7 +54,10 @@ export interface ToolCallDelta extends EventBase {
   readonly text: string;
 }
 
-/** The provider marked a call's arguments as complete. Only some dialects do. */
+/**
+ * A call's arguments are over: the provider marked their end, as only some dialects do, or they were whole when another call began whose own
+ * `tool-call-start` still waits for its name to be complete.
+ */
 export interface ToolCallEnd extends EventBase {
   readonly type: 'tool-call-end';
   readonly callId: string;

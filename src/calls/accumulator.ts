@@ -49,7 +49,7 @@ interface EmittedCall {
  * Joins the fragments of choice 0's calls, closes and confirms them, and adds one `tool-call` for each.
  *
  * A call is *closed* when its arguments are one whole JSON value, and *confirmed* when more than its own arguments says that it is over:
- * text, reasoning or another call after it, a finish reason, or the end of the round. Only then is it emitted.
+ * its end mark, text, reasoning or another call after it, a finish reason, or the end of the round. Only then is it emitted.
  */
 export function toolCallAccumulator<E extends AnyEvent>(options: AccumulateToolCallsOptions = {}): Stage<E, E | ToolCall | Diagnostic> {
   return new Accumulator(options) as Stage<AnyEvent, AnyEvent> as Stage<E, E | ToolCall | Diagnostic>;
@@ -99,6 +99,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
         call.ended = true;
         this.noteClosed(call);
         if (this.finish) this.confirm(undefined, out);
+        else if (call.scanner.state === 'closed') this.release([call], out);
         return;
       }
       case 'finish-reason':
@@ -181,8 +182,14 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   /** Emits the closed calls, all but the one that is being written. */
   private confirm(writing: OpenCall | undefined, out: Output<ModelEvent | ToolCall>): void {
     if (this.closed.length === 0 || (this.closed.length === 1 && this.closed[0] === writing)) return;
-    const ready = this.closed.filter((call) => call !== writing);
-    this.closed = this.closed.filter((call) => call === writing);
+    this.release(
+      this.closed.filter((call) => call !== writing),
+      out,
+    );
+  }
+
+  private release(ready: readonly OpenCall[], out: Output<ModelEvent | ToolCall>): void {
+    this.closed = this.closed.filter((call) => !ready.includes(call));
     for (const call of ready) {
       // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
       if (call.scanner.state === 'closed' || !isCutShort(this.finish)) this.emit(call, 'regular', out);

@@ -31,7 +31,8 @@ export interface CallLimits {
  * Assigns fragments to calls, for every dialect: one assembler per choice of a response. It emits `tool-call-start`,
  * `tool-call-delta`, `tool-call-end`, and a `diagnostic` wherever it had to guess. {@link CallFinder} says what belongs together.
  *
- * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done.
+ * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done. That it has
+ * begun ends the call before it at once, if that is whole: its tool need not wait.
  */
 export class CallAssembler {
   private readonly finder = new CallFinder();
@@ -85,6 +86,7 @@ export class CallAssembler {
       return undefined;
     }
     if (!known && saysNothing(marks)) return undefined;
+    const before = this.finder.newest;
     const call = known ?? this.begin(marks);
     if (known) this.checkMarks(call, marks, out);
     this.finder.note(call, marks);
@@ -93,6 +95,8 @@ export class CallAssembler {
     if (name !== undefined) this.takeName(call, name, text, out);
     if (text !== '') this.takeText(call, text, out);
     if (fragment.nameIsWhole && call.name !== '') this.start(call, out);
+    // Its start will say so, but only with its first argument, and the call before it need not wait for that.
+    if (!known && !call.started && before?.started && before.closed) this.end(before, out);
     return call;
   }
 

@@ -24,7 +24,8 @@ export class CallFinder {
   readonly calls: Call[] = [];
   /** By id and by index: one is a string and the other a number, and most streams have few of either. */
   private readonly known = new Map<string | number, Call>();
-  private newest: Call | undefined;
+  /** The call that the last fragment went to. */
+  newest: Call | undefined;
   /** The newest call's index in `known`. Mostly the next fragment is for it, too, and a look-up takes half a microsecond at a thousand streams at once. */
   private newestAt: number | undefined;
   /** Until a second call begins at an index that is taken, or one without. */

@@ -52,6 +52,20 @@ describe('a closed call is confirmed', () => {
     ]));
   it('by a finish reason before its end mark', () =>
     expect(types([start('a'), reason('tool-calls'), end('a'), text('x')]).slice(2)).toEqual(['tool-call-end', 'tool-call', 'text-delta']));
+  it('by its own end mark: nothing more has to come', () =>
+    expect(types([...call, end('a'), text('x')]).slice(2)).toEqual(['tool-call-end', 'tool-call', 'text-delta']));
+  it('and not by the end mark of another one', () =>
+    expect(types([start('a'), start('b', 1), piece('b', '[]', 1), piece('a', '{}'), end('b', 1)]).slice(4)).toEqual([
+      'tool-call',
+      'tool-call-end',
+      'Left',
+    ]));
+  it('but not by its end mark where the last words may be missing: nothing, a bare number, half a value', () => {
+    for (const words of ['', '1', '{"n":', '[1']) {
+      const events = [start('a'), piece('a', words), end('a'), reason('length'), over('length')];
+      expect(types(events).slice(2)).toEqual(['tool-call-end', 'finish-reason', 'Left', 'round-end']);
+    }
+  });
   it('but no longer where it goes on', () =>
     expect(found([start('a'), end('a'), piece('a', '{'), text('x'), piece('a', '}'), over()])).toMatchObject([
       { arguments: { right: {} } },

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { JoinedText } from '../../src/joined-text.ts';
+import { JsonScanner } from '../../src/json/scanner.ts';
 import { calls, delta, done, entry, finish, read, summary } from './support.ts';
 
 describe('calls are told apart', () => {
@@ -234,6 +235,84 @@ describe('a name', () => {
     const { calls: found, codes } = read([calls(entry(0, 'a', null, '{"n":1}')), finish(), done]);
     expect(found).toMatchObject([{ name: '', argumentsText: '{"n":1}' }]);
     expect(codes).toEqual(['name-missing']);
+  });
+});
+
+describe('a call after another', () => {
+  const steps = (events: readonly { type: string; callId?: string }[]) =>
+    events.filter(({ type }) => type.startsWith('tool-call')).map(({ type, callId }) => `${type} ${callId}`);
+
+  it('ends it with its id and name, and need not have arguments yet', () => {
+    const { events } = read([
+      calls(entry(0, 'a', 'x', '')),
+      calls(entry(0, undefined, undefined, '{"n":1}')),
+      calls(entry(1, 'b', 'y', '')),
+      calls(entry(1, undefined, undefined, '{}')),
+      finish(),
+      done,
+    ]);
+    expect(steps(events)).toEqual([
+      'tool-call-start a',
+      'tool-call-delta a',
+      'tool-call-end a',
+      'tool-call a',
+      'tool-call-start b',
+      'tool-call-delta b',
+      'tool-call b',
+    ]);
+  });
+
+  it('ends it with a name alone, where the id comes late or never', () => {
+    const { events } = read([calls(entry(undefined, 'a', 'x', '[1]')), calls(entry(undefined, undefined, 'y', null)), finish(), done]);
+    expect(steps(events).slice(0, 4)).toEqual(['tool-call-start a', 'tool-call-delta a', 'tool-call-end a', 'tool-call a']);
+  });
+
+  it('ends nothing that is open, blank or a bare number: pieces of parallel calls may take turns', () => {
+    for (const first of ['', '{"n":', '1']) {
+      const { events, codes } = read([
+        calls(entry(0, 'a', 'x', '')),
+        calls(entry(0, undefined, undefined, first)),
+        calls(entry(1, 'b', 'y', '')),
+        calls(entry(1, undefined, undefined, '{}')),
+        calls(entry(0, undefined, undefined, { '': '{}', '{"n":': '1}', '1': '0' }[first])),
+        finish(),
+        done,
+      ]);
+      expect(events.map(({ type }) => type)).not.toContain('tool-call-end');
+      expect(events.filter(({ type }) => type === 'tool-call')).toMatchObject([{ callId: 'b' }, { callId: 'a' }]);
+      expect(codes).toEqual([]);
+    }
+  });
+
+  it('need not say so where its start does', () => {
+    const { events } = read([calls(entry(0, 'a', 'x', '{}')), calls(entry(1, 'b', 'y', '{}')), finish(), done]);
+    expect(steps(events).slice(0, 4)).toEqual(['tool-call-start a', 'tool-call-delta a', 'tool-call-start b', 'tool-call a']);
+  });
+
+  it('leaves what still comes for it a diagnostic', () => {
+    const { calls: found, codes } = read([
+      calls(entry(0, 'a', 'x', '{}')),
+      calls(entry(1, 'b', 'y', '')),
+      calls(entry(0, undefined, undefined, ' more')),
+      finish(),
+      done,
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', {}],
+      ['y', {}],
+    ]);
+    expect(codes).toEqual(['arguments-after-call']);
+  });
+
+  it('is looked at once, however many begin', () => {
+    const push = vi.spyOn(JsonScanner.prototype, 'push');
+    const long = `{"words":"${'x'.repeat(100_000)}`;
+    const begun = Array.from({ length: 300 }, (_, n) => [calls(entry(n + 1, `b${n}`, 'y', '')), calls(entry(0, null, null, 'z'))]).flat();
+    read([calls(entry(0, 'a', 'x', long)), ...begun, calls(entry(0, null, null, '"}')), finish(), done]);
+    const looked = push.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
+    // Once by the assembler and once by the accumulator.
+    expect(looked).toBeLessThan(3 * long.length);
+    push.mockRestore();
   });
 });
 

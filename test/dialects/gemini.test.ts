@@ -54,7 +54,7 @@ describe('gemini: calls', () => {
     expect(nativeOf(events)?.parts).toEqual([same]);
   });
 
-  it('marks the end of a call as soon as it is whole', () => {
+  it('marks the end of a call as soon as it is whole, and confirms it', () => {
     const { events } = decode(say(call({ name: 'now' })), say({ text: 'and' }), stop);
     expect(events.map(({ type }) => type)).toEqual([
       'round-start',
@@ -62,8 +62,8 @@ describe('gemini: calls', () => {
       'tool-call-start',
       'tool-call-delta',
       'tool-call-end',
-      'text-delta',
       'tool-call',
+      'text-delta',
       'finish-reason',
       'round-end',
     ]);
