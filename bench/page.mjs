@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goalText, isMet, mark, missedBy, shown } from './lib/goals.mjs';
 import { reasonOf } from './lib/reasons.mjs';
+import { recordingsPart, recordingsPlot } from './lib/recordings.mjs';
 import { rowsOf } from './lib/rows.mjs';
 import { barPlot, growthPlot } from './plots.mjs';
 import { cases } from './work/index.mjs';
@@ -21,13 +22,14 @@ export function writePage(root, figures) {
       'characters of arguments',
     ),
     'bench-crowd.svg': growth(figures, 'W4', 'CPU time of many streams at once', ({ streams }) => streams, 'streams at once'),
+    'bench-recordings.svg': recordingsPlot(figures),
   };
   for (const [name, plot] of Object.entries(plots)) if (plot) writeFileSync(join(root, 'docs/figures', name), plot);
   const drawn = Object.keys(plots).filter((name) => plots[name]);
   writeFileSync(join(root, 'docs/benchmarks.md'), page(rows, figures, drawn));
 }
 
-function page(rows, { measured, profiles = {}, nodes = {}, rounds = {}, bundles }, drawn) {
+function page(rows, { measured, profiles = {}, nodes = {}, rounds = {}, bundles, fastPath }, drawn) {
   const picture = (name, text) => (drawn.includes(name) ? `![${text}](figures/${name})\n` : '');
   const versions = Object.entries(measured.versions).map(([name, version]) => `${name} ${version}`);
   return `---
@@ -67,7 +69,7 @@ once in one process, one event each a tick; a call's delay is from its last argu
 event, text and calls included. **W5** one piece of text each millisecond, from the bytes to the subscriber. **an operator more** what one \`map\`, or one stage of
 ours, behind the others adds. **cold import** a new process that imports the package and does no more. **browser bundle** a page that streams text and
 runs one tool: minified by esbuild, gzipped, dependencies included. **fast path** of the deltas in the longest recorded streams, those whose payload was
-not parsed as a whole.
+not parsed as a whole; and the same when each is read once more, as the next answer of the same server would be. [Each recording](#recorded-streams) is below.
 
 ## Text and calls
 
@@ -80,7 +82,7 @@ ${picture('bench-crowd.svg', 'Curves: CPU time over the number of streams')}
 
 ${missed(rows)}
 ${profilesPart(profiles, rows)}
-${bundlePart(bundles)}## Versions
+${bundlePart(bundles)}${recordingsPart(fastPath, picture('bench-recordings.svg', 'Dots: how much of each recorded stream was not parsed whole'))}## Versions
 
 ${versions.join(' · ')}
 `;

@@ -133,6 +133,36 @@ export function growthPlot(title, { curves, sizes, across, limit }) {
   return picture(title, TOP + PANEL + 48, parts);
 }
 
+/**
+ * Dots over a log axis, shares of a whole upwards.
+ *
+ * @param groups `{ name, points: [[x, percent]] }`.
+ */
+export function sharePlot(title, { groups, across, upwards }) {
+  const [LEFT, RIGHT, TOP, PANEL] = [62, 190, 34, 260];
+  const most = Math.max(...groups.flatMap(({ points }) => points.map(([size]) => size)));
+  const x = (size) => LEFT + ((WIDTH - LEFT - RIGHT) * Math.log(size)) / Math.log(most);
+  const y = (percent) => TOP + PANEL * (1 - percent / 100);
+  const parts = [`<text class="title" x="${LEFT}" y="${TOP - 12}">${escaped(title)}</text>`];
+  for (const percent of [0, 25, 50, 75, 100]) {
+    parts.push(`<path class="grid" d="M${LEFT} ${y(percent)}H${WIDTH - RIGHT}"/>`);
+    parts.push(`<text class="end" x="${LEFT - 8}" y="${y(percent) + 4}">${percent}</text>`);
+  }
+  for (const tick of ticks(1, most).filter((each) => /^1/.test(each))) {
+    parts.push(`<path class="grid" d="M${at(x(tick))} ${TOP}V${TOP + PANEL}"/>`);
+    parts.push(`<text class="middle" x="${at(x(tick))}" y="${TOP + PANEL + 17}">${tick.toLocaleString('en')}</text>`);
+  }
+  groups.forEach(({ name, points }, i) => {
+    for (const [size, percent] of points)
+      parts.push(`<circle class="c${i + 1}" cx="${at(x(size))}" cy="${at(y(percent))}" r="3.5" opacity="0.75"/>`);
+    parts.push(`<circle class="c${i + 1}" cx="${WIDTH - RIGHT + 16}" cy="${TOP + 6 + i * 18}" r="4"/>`);
+    parts.push(`<text class="c${i + 1}" x="${WIDTH - RIGHT + 26}" y="${TOP + 10 + i * 18}">${escaped(name)}</text>`);
+  });
+  parts.push(`<text class="middle" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${TOP + PANEL + 36}">${escaped(across)}</text>`);
+  parts.push(`<text class="middle" transform="translate(14 ${TOP + PANEL / 2}) rotate(-90)">${escaped(upwards)}</text>`);
+  return picture(title, TOP + PANEL + 48, parts);
+}
+
 /** Labels of curves that end at one size, beside their ends, moved apart where they would cover one another. */
 function spread(labels, top, bottom, x) {
   const sorted = labels.toSorted((a, b) => a.y - b.y);

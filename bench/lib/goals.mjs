@@ -12,6 +12,7 @@ const units = {
   withLazyKb: (value) => `${value} kB with what is loaded later`,
   growth: (value) => `${value} × a byte at 10 kB`,
   hitPercent: (value) => `${value} %`,
+  againPercent: (value) => `${value} % when they come again`,
 };
 
 /** A figure in words. */

@@ -54,8 +54,8 @@ export class GeminiReader implements WireReader {
     }
     const counts = response.usageMetadata;
     const usage = counts ? geminiUsage(counts) : undefined;
-    if (usage) this.round.usageSoFar(usage, (plain ? structuredClone(counts) : counts) as Json, out);
-    this.passOn(0, response, RESPONSE_FIELDS, out);
+    if (usage) this.round.usageSoFar(usage, counts as Json, out);
+    if (!plain) this.passOn(0, response, RESPONSE_FIELDS, out);
   }
 
   /** No more comes: the last finish reason of each candidate is the one. After an error none is. */

@@ -96,9 +96,22 @@ function isPlainCandidate(candidate: GeminiCandidate): boolean {
   return content.parts.every((part) => typeof part.text === 'string' && saysOnly(part, PLAIN_PART));
 }
 
+/** Whether a response says text of each candidate, whatever else it has: some servers rate each piece. */
+function isDeltaResponse(response: GeminiResponse & { readonly error?: unknown }): boolean {
+  const { candidates, error, promptFeedback } = response;
+  return (
+    Boolean(candidates && candidates.length > 0) && isAbsent(error) && isAbsent(promptFeedback) && (candidates?.every(saysText) ?? false)
+  );
+}
+
+function saysText({ content }: GeminiCandidate): boolean {
+  return content?.parts?.every((part) => typeof part.text === 'string' && saysOnly(part, PLAIN_PART)) ?? false;
+}
+
 export const geminiWire: Wire = {
   expected: 'GenerateContentResponse',
   isPlain: (payload) => isPlainResponse(payload as GeminiResponse),
+  isDelta: (payload) => isDeltaResponse(payload as GeminiResponse),
   problem: (payload) => (looksLikeResponse(payload) ? undefined : describeProblem(codecs().GenerateContentResponse, payload)),
   // The stream is asked for in the URL: without `alt=sse` it is an array.
   describeDocument: (body) =>

@@ -129,7 +129,7 @@ function joinParts(parts: Json[], pieces: readonly Json[]): void {
       parts[parts.length - 1] = { ...last, text: last.text + piece.text } as Fields;
     } else if (Array.isArray(last.thinking) && Array.isArray(piece.thinking)) {
       joinParts(last.thinking as Json[], piece.thinking);
-      parts[parts.length - 1] = { ...last, ...piece, thinking: last.thinking } as Fields;
+      parts[parts.length - 1] = { ...last, ...structuredClone(piece), thinking: last.thinking } as Fields;
     } else {
       parts.push(structuredClone(piece));
     }

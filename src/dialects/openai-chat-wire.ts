@@ -148,9 +148,22 @@ function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['func
   return !called || (saysOnly(called, PLAIN_FUNCTION) && (!called.arguments || typeof called.arguments === 'string'));
 }
 
+/** Whether a chunk says words of every choice, whatever else it has: some servers rate, count or cite with each. Log probabilities are never alike. */
+function isDeltaChunk(chunk: ChatChunk & { readonly error?: unknown }): boolean {
+  const { choices, error } = chunk;
+  return Boolean(choices && choices.length > 0) && isAbsent(error) && (choices?.every(saysWords) ?? false);
+}
+
+function saysWords({ delta, finish_reason, logprobs }: ChatChoice & { readonly logprobs?: unknown }): boolean {
+  if (!delta || !isAbsent(finish_reason) || !isAbsent(logprobs)) return false;
+  const { content, reasoning, reasoning_content, reasoning_text, tool_calls } = delta;
+  return Boolean(content || reasoning || reasoning_content || reasoning_text || tool_calls);
+}
+
 export const chatWire: Wire = {
   expected: 'chat.completion.chunk',
   isPlain: (payload) => isPlainChunk(payload as ChatChunk),
+  isDelta: (payload) => isDeltaChunk(payload as ChatChunk),
   unread: /* @__PURE__ */ new Set(['obfuscation', 'p']),
   problem: (payload) => (looksLikeChunk(payload) ? undefined : describeProblem(codecs().ChatChunk, payload)),
   // The error may share its chunk with the last words and the token counts.
@@ -229,14 +242,18 @@ function isRecords(value: unknown): boolean {
   return Array.isArray(value) && value.every(isRecord);
 }
 
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
 function isRecordOrAbsent(value: unknown): boolean {
-  return value === null || value === undefined || isRecord(value);
+  return isAbsent(value) || isRecord(value);
 }
 
 function isText(value: unknown): boolean {
-  return value === null || value === undefined || typeof value === 'string';
+  return isAbsent(value) || typeof value === 'string';
 }
 
 function isNumber(value: unknown): boolean {
-  return value === null || value === undefined || typeof value === 'number';
+  return isAbsent(value) || typeof value === 'number';
 }

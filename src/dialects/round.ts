@@ -39,6 +39,8 @@ export class Round {
   ended = false;
   /** Whether anything was said, or the end mark came. */
   started = false;
+  /** The payload that is read now will have other values soon: what is handed on is copied. */
+  isLent = false;
   /** The number of the newest event, where the wire numbers them: from there a response that the server keeps can be asked for again. */
   sequence: number | undefined;
   private responseId: string | undefined;
@@ -154,7 +156,8 @@ export class Round {
   }
 
   /** Something the vocabulary has no word for. */
-  provider(choice: number, name: string, data: Json, out: Output<ModelEvent>): void {
+  provider(choice: number, name: string, given: Json, out: Output<ModelEvent>): void {
+    const data = this.own(given);
     out.enqueue(choice === 0 ? { type: 'provider-event', name, data } : { type: 'provider-event', name, data, choice });
   }
 
@@ -164,7 +167,11 @@ export class Round {
     if (text === this.usageText) return;
     this.usageText = text;
     this.usage = usage;
-    out.enqueue({ type: 'usage', usage, raw });
+    out.enqueue({ type: 'usage', usage, raw: this.own(raw) });
+  }
+
+  private own(data: Json): Json {
+    return this.isLent ? structuredClone(data) : data;
   }
 
   /** The model said why it stopped. The first word of a choice counts. */

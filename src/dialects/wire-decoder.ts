@@ -82,9 +82,11 @@ export class WireDecoder extends DiagnosticBound implements Stage<Frame, ModelEv
     const similar = data.charCodeAt(0) === 0x7b /* { */ && frame.event !== 'error' ? this.similar.find(data) : undefined;
     if (similar !== undefined) {
       if (this.samples < MAX_SAMPLES) this.samples++;
+      this.round.isLent = true;
       try {
-        this.reader.read(similar as object, out, true);
+        this.reader.read(similar as object, out, this.similar.note);
       } finally {
+        this.round.isLent = false;
         this.similar.giveBack();
       }
       return;
@@ -110,9 +112,9 @@ export class WireDecoder extends DiagnosticBound implements Stage<Frame, ModelEv
     }
     // One that got its type from the event's name does not say it itself.
     const plain = payload === given && this.wire.isPlain?.(payload) === true;
-    if (plain && this.samples > 0) {
+    if (this.samples > 0 && (plain || (payload === given && this.wire.isDelta?.(payload)))) {
       this.samples--;
-      this.similar.learn(frame.data);
+      this.similar.learn(frame.data, plain);
     }
     this.reader.read(payload, out, plain);
   }

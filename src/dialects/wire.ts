@@ -22,6 +22,11 @@ export interface Wire {
    * and numbers in it are. Such payloads come by the thousand and are read from one object ({@link SimilarJson}). Default: none is.
    */
   isPlain?(payload: object): boolean;
+  /**
+   * Whether a payload that is not plain is a delta all the same: beside the words stand token counts, ratings, what the vocabulary has no word for.
+   * Of these the reader keeps copies, or hands them to the round, which copies them. Default: none is.
+   */
+  isDelta?(payload: object): boolean;
   /** Fields at the top of plain payloads that differ in each and that nobody reads: padding, dates. */
   readonly unread?: ReadonlySet<string>;
   /** Whether a payload with an error says a piece of the answer, too. */

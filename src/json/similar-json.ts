@@ -32,6 +32,8 @@ interface Shape {
   readonly value: unknown;
   /** Whether texts can be compared with it. */
   readonly isKnown: boolean;
+  /** What was said of the text that was learned last. */
+  readonly note: boolean;
 }
 
 interface Hole {
@@ -91,13 +93,18 @@ export class SimilarJson {
     return undefined;
   }
 
+  /** What was said of the kind of what was found, when it was learned. */
+  get note(): boolean {
+    return this.shapes[0]?.note === true;
+  }
+
   /** What was found has been read. */
   giveBack(): void {
     this.isLent = false;
   }
 
-  /** Takes a text that was parsed, and was an object or array, as a sample. */
-  learn(text: string): void {
+  /** Takes a text that was parsed, and was an object or array, as a sample; `note` is kept for whoever finds its like. */
+  learn(text: string, note = false): void {
     if (text.length > LONGEST) return;
     const split = copyOf(unpadded(text)).split(TOKENS);
     const { shapes } = this;
@@ -105,11 +112,11 @@ export class SimilarJson {
       const { split: known, differing } = shapes[i] as Shape;
       const holes = holesBetween(known, split, differing);
       if (holes === undefined) continue;
-      this.toFront(i, shapeOf(split, holes, this.unread));
+      this.toFront(i, shapeOf(split, holes, this.unread, note));
       return;
     }
     if (shapes.length >= MAX_SHAPES) shapes.pop();
-    shapes.unshift({ split, differing: new Set(), fixed: [], holes: [], head: '', value: undefined, isKnown: false });
+    shapes.unshift({ split, differing: new Set(), fixed: [], holes: [], head: '', value: undefined, isKnown: false, note });
   }
 
   private toFront(i: number, shape: Shape): void {
@@ -253,7 +260,7 @@ function saysWhatItIs(key: string | undefined): boolean {
 const isString = (token: string | undefined) => token?.charCodeAt(0) === QUOTE;
 
 /** A kind whose holes are known; nothing can be compared with it where a hole leads to no place of its own, as with a key that comes twice. */
-function shapeOf(split: readonly string[], differing: ReadonlySet<number>, unread: ReadonlySet<string>): Shape {
+function shapeOf(split: readonly string[], differing: ReadonlySet<number>, unread: ReadonlySet<string>, note: boolean): Shape {
   const at = [...differing].sort((a, b) => a - b);
   const fixed = [...at, split.length].map((end, i) => copyOf(split.slice((at[i - 1] ?? -1) + 1, end).join('')));
   // With a probe in each hole the text is parsed once more: where the probes turn up, values go.
@@ -273,7 +280,7 @@ function shapeOf(split: readonly string[], differing: ReadonlySet<number>, unrea
     return holeOf(split[index] as string, place, place.holder === value && unread.has(place.key));
   };
   const holes = isKnown ? at.map(holeAt) : [];
-  return { split, differing, fixed, holes, head: '', value, isKnown };
+  return { split, differing, fixed, holes, head: '', value, isKnown, note };
 }
 
 function holeOf(token: string, place: Place, isUnread: boolean): Hole {

@@ -174,6 +174,44 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Deltas that say more: kinds of them are known all the same. */
+const laden: ReadonlyArray<readonly [string, Wire, object, boolean]> = [
+  [
+    'chat, rated',
+    chatWire,
+    { choices: [{ index: 0, delta: { content: 'Hi' }, content_filter_results: { hate: { severity: 'safe' } } }] },
+    true,
+  ],
+  ['chat, counted', chatWire, { ...chat({ content: 'Hi' }), usage: { prompt_tokens: 3 } }, true],
+  ['chat, in parts', chatWire, chat({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'so' }] }] }), true],
+  ['chat, twice', chatWire, { choices: [{ delta: { content: 'Hi' }, message: { content: 'Hi' } }] }, true],
+  ['chat, a call', chatWire, { choices: [{ delta: { tool_calls: [call({ arguments: '{' })] }, content_filter_results: {} }] }, true],
+  ['chat, with nothing', chatWire, { choices: [{ delta: { content: '' }, content_filter_results: {} }] }, false],
+  ['chat, its end', chatWire, { choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] }, false],
+  [
+    'chat, one of two ends',
+    chatWire,
+    { choices: [{ delta: { content: 'Hi' } }, { delta: { content: 'Hi' }, finish_reason: 'stop' }] },
+    false,
+  ],
+  ['chat, with probabilities', chatWire, { choices: [{ delta: { content: 'Hi' }, logprobs: { content: [] } }] }, false],
+  ['chat, with room for an error', chatWire, { choices: [{ delta: { content: 'Hi' } }], error: '' }, false],
+  ['chat, no choice', chatWire, { choices: [], usage: {} }, false],
+  ['gemini, rated', geminiWire, { candidates: [{ content: { parts: [{ text: 'Hi' }] }, safetyRatings: [{ probability: 'LOW' }] }] }, true],
+  ['gemini, blocked', geminiWire, { ...answer({ text: 'Hi' }), promptFeedback: { blockReason: 'SAFETY' } }, false],
+  ['gemini, a call', geminiWire, answer({ functionCall: { name: 'f' } }), false],
+  ['gemini, signed', geminiWire, answer({ text: 'Hi', thoughtSignature: 'x' }), false],
+  ['gemini, with room for an error', geminiWire, { ...answer({ text: 'Hi' }), error: '' }, false],
+  ['gemini, nothing', geminiWire, { candidates: [] }, false],
+];
+
+describe('a delta that says more', () => {
+  it.each(laden)('%s', (_, wire, payload, isDelta) => {
+    expect(wire.problem(payload)).toBeUndefined();
+    expect(wire.isDelta?.(payload)).toBe(isDelta);
+  });
+});
+
 /** The places of all objects: the payload’s own is empty. */
 function objectsIn(value: unknown, at = ''): string[] {
   if (typeof value !== 'object' || value === null) return [];

@@ -72,6 +72,61 @@ describe('law: events are the same whether a payload is parsed or found like one
   });
 });
 
+/** What stands beside the words on many wires: with each chunk, in one form, with other strings and numbers in it. */
+const beside = fc.record({ rating: fc.constantFrom('safe', 'low', ''), count: fc.nat(3), cited: fc.constantFrom('a', 'b"', '天') });
+type Beside = typeof beside extends fc.Arbitrary<infer T> ? T : never;
+
+const laden: ReadonlyArray<readonly [Dialect, (payload: never, beside: Beside) => object]> = [
+  [
+    all.openAiChat,
+    (chunk: { choices: Array<{ delta: object }> }, { rating, count, cited }) => ({
+      ...chunk,
+      citations: ['https://example.com', cited],
+      usage: { prompt_tokens: 2, completion_tokens: count, odd: { of: cited } },
+      choices: chunk.choices.map((choice) => ({
+        ...choice,
+        content_filter_results: { hate: { filtered: false, severity: rating } },
+        usage: { prompt_tokens: count },
+        delta: { ...choice.delta, token_id: count, extra_content: { signed: [cited] } },
+      })),
+    }),
+  ],
+  [
+    all.gemini,
+    (response: { candidates: object[] }, { rating, count, cited }) => ({
+      ...response,
+      usageMetadata: { promptTokenCount: count, odd: { of: cited } },
+      sources: [{ uri: cited }],
+      candidates: response.candidates.map((candidate) => ({
+        ...candidate,
+        avgLogprobs: count,
+        safetyRatings: [{ category: 'HARM', probability: rating }],
+      })),
+    }),
+  ],
+];
+
+describe('law: events stay what they were where a payload says more than words, and the next one of its kind something else', () => {
+  it.each(laden.map(([dialect, load]) => [dialect.name, dialect, load] as const))('of drawn answers of %s', (_, dialect, load) => {
+    let found = 0;
+    fc.assert(
+      fc.property(draw.round(), fc.array(beside, { minLength: 4, maxLength: 8 }), (round, loads) => {
+        const encoded = runStage(dialect.encoder(), round as readonly ModelEvent[]).values;
+        const frames = encoded.map((frame, i) => {
+          if (!frame.data.startsWith('{')) return frame;
+          const payload = JSON.parse(frame.data) as { choices?: object[]; candidates?: object[] };
+          if (!payload.choices && !payload.candidates) return frame;
+          return { ...frame, data: JSON.stringify(load(payload as never, loads[i % loads.length] as Beside)) };
+        });
+        const expected = decoded(dialect, parsed(frames));
+        found += notParsed(() => expect(decoded(dialect, frames)).toEqual(expected), frames);
+      }),
+      runs(60),
+    );
+    expect(found).toBeGreaterThan(30);
+  });
+});
+
 describe('a payload that is read', () => {
   const chunk = (reasoning: string, content: string): Frame => ({
     data: JSON.stringify({ id: 'r', choices: [{ index: 0, delta: { reasoning, content } }] }),
@@ -91,6 +146,25 @@ describe('a payload that is read', () => {
     };
     for (const text of ['a', 'b', 'c', 'd', 'e']) outer.transform(chunk(`thinks ${text}`, text), out);
     expect(heard).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('leaves what went into the message as it was, where the content comes in parts', () => {
+    const frames = ['a', 'b', 'c', 'd', 'e'].map((word) => ({
+      data: JSON.stringify({
+        choices: [{ index: 0, delta: { content: [{ type: 'thinking', thinking: [{ type: 'text', text: word }], sign: { of: word } }] } }],
+      }),
+    }));
+    const end = { data: JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }) };
+    const decoder = all.openAiChat.decoder();
+    const heard: ModelEvent[] = [];
+    const out = { enqueue: (event: ModelEvent) => void heard.push(event), error: () => {}, terminate: () => {} };
+    for (const frame of frames.slice(0, 4)) decoder.transform(frame, out);
+    // Another response has the fifth, which is read from the object that the fourth was read from.
+    expect(notParsed(() => decoded(all.openAiChat, frames.slice(4)), frames.slice(4))).toBe(1);
+    decoder.transform(end, out);
+    decoder.flush?.(out);
+    const content = [{ type: 'thinking', thinking: [{ type: 'text', text: 'abcd' }], sign: { of: 'd' } }];
+    expect(heard.at(-1)).toMatchObject({ type: 'round-end', message: { native: { message: { content } } } });
   });
 
   it('is given back when reading it fails', () => {
