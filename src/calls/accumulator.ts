@@ -1,10 +1,10 @@
 import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
-import { JoinedText } from '../joined-text.ts';
 import { quoteBigNumbers } from '../json/big-numbers.ts';
-import { JsonScanner } from '../json/scanner.ts';
+import { isDeeperThan } from '../json/parse.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { Either, Json } from '../values.ts';
+import { ArgumentsSoFar } from './arguments-so-far.ts';
 
 /** Bounds of `accumulateToolCalls`. */
 export interface AccumulateToolCallsOptions {
@@ -30,11 +30,16 @@ interface OpenCall {
   readonly callId: string;
   readonly index: number;
   readonly name: string;
-  readonly scanner: JsonScanner;
-  readonly text: JoinedText;
+  readonly text: ArgumentsSoFar;
   tooLong: boolean;
+  /** It is among those that went on. */
+  wentOn: boolean;
   /** The dialect marked its end. */
   ended: boolean;
+  /** Whether it was parsed to see if it is whole; after that what comes is scanned, so that it costs the same however often one asks. */
+  parsed: boolean;
+  /** Its arguments, if that made sense of them. */
+  value: Json | undefined;
 }
 
 /** What is left of a call that was emitted: its text and what read it are no longer needed. */
@@ -59,8 +64,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private calls = new Map<string, OpenCall | EmittedCall>();
   /** The open call that began last: mostly the next fragment is for it, and needs no look-up. */
   private newest: OpenCall | undefined;
-  /** Closed calls that are not confirmed yet: all that most events have to look at, and mostly empty. */
-  private closed: OpenCall[] = [];
+  /** Open calls that went on since they were last looked at: any of them may be closed now. All that most events have to look at, and mostly one. */
+  private goingOn: OpenCall[] = [];
   private finish: FinishReason | undefined;
   private readonly emitted: ToolCall[] = [];
   private readonly maxArgumentLength: number;
@@ -97,9 +102,9 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
         const call = this.calls.get(event.callId);
         if (!call || call.emitted) return;
         call.ended = true;
-        this.noteClosed(call);
+        this.wentOn(call);
         if (this.finish) this.confirm(undefined, out);
-        else if (call.scanner.state === 'closed') this.release([call], out);
+        else if (this.isWhole(call)) this.release([call], out);
         return;
       }
       case 'finish-reason':
@@ -139,10 +144,12 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       callId: event.callId,
       index: event.index,
       name: event.name,
-      scanner: new JsonScanner({ maxDepth: this.maxDepth }),
-      text: new JoinedText(),
+      text: new ArgumentsSoFar(this.maxDepth),
       tooLong: false,
+      wentOn: false,
       ended: false,
+      parsed: false,
+      value: undefined,
     };
     this.calls.set(event.callId, call);
     this.newest = call;
@@ -163,49 +170,71 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       return;
     }
     if (call.text.length + event.text.length > this.maxArgumentLength) call.tooLong = true;
-    if (!call.tooLong) {
-      call.text.append(event.text);
-      call.scanner.push(event.text);
-    }
-    this.noteClosed(call);
+    if (!call.tooLong) call.text.append(event.text);
+    this.wentOn(call);
     this.confirm(this.finish ? undefined : call, out);
   }
 
-  private noteClosed(call: OpenCall): void {
-    const closed = !call.tooLong && isClosed(call);
-    const noted = this.closed.length > 0 && this.closed.includes(call);
+  private wentOn(call: OpenCall): void {
+    if (call.wentOn) return;
+    call.wentOn = true;
     // Copied: a list that was pushed to has room for seventeen, and mostly there is one.
-    if (closed && !noted) this.closed = [...this.closed, call];
-    if (!closed && noted) this.closed = this.closed.filter((other) => other !== call);
+    this.goingOn = [...this.goingOn, call];
   }
 
   /** Emits the closed calls, all but the one that is being written. */
   private confirm(writing: OpenCall | undefined, out: Output<ModelEvent | ToolCall>): void {
-    if (this.closed.length === 0 || (this.closed.length === 1 && this.closed[0] === writing)) return;
+    if (this.goingOn.length === 0 || (this.goingOn.length === 1 && this.goingOn[0] === writing)) return;
     this.release(
-      this.closed.filter((call) => call !== writing),
+      this.goingOn.filter((call) => call !== writing),
       out,
     );
   }
 
-  private release(ready: readonly OpenCall[], out: Output<ModelEvent | ToolCall>): void {
-    this.closed = this.closed.filter((call) => !ready.includes(call));
-    for (const call of ready) {
+  /** Looks at calls and emits those that are closed. The others are looked at again once they went on. */
+  private release(calls: readonly OpenCall[], out: Output<ModelEvent | ToolCall>): void {
+    this.goingOn = this.goingOn.filter((call) => !calls.includes(call));
+    for (const call of calls) {
+      call.wentOn = false;
       // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
-      if (call.scanner.state === 'closed' || !isCutShort(this.finish)) this.emit(call, 'regular', out);
+      if (this.isWhole(call) || (endsBare(call) && !isCutShort(this.finish))) this.emit(call, 'regular', out);
+    }
+  }
+
+  /** Whether a call's arguments are one whole JSON value. */
+  private isWhole(call: OpenCall): boolean {
+    if (call.tooLong) return false;
+    if (!call.parsed) {
+      call.parsed = true;
+      call.value = this.valueOf(call.text);
+    }
+    return call.value !== undefined || call.text.state === 'closed';
+  }
+
+  /** Of arguments that are one object, as nearly all are: parsing them says so, and scanning them first would take as long again. */
+  private valueOf(text: ArgumentsSoFar): Json | undefined {
+    // From now on one flat string, for whoever asks.
+    text.join();
+    const json = text.toString();
+    if (!json.endsWith('}') || this.bigNumbers === 'text' || isDeeperThan(json, this.maxDepth)) return undefined;
+    try {
+      return JSON.parse(json) as Json;
+    } catch {
+      return undefined;
     }
   }
 
   /** The round is over, one way or the other: every call that is left gets its `tool-call`. */
   private settle(ending: Ending, out: Output<ModelEvent | ToolCall>): void {
-    this.closed = [];
+    this.goingOn = [];
     for (const call of this.calls.values()) {
       if (!call.emitted) this.emit(call, ending, out);
     }
   }
 
   private resolve(call: OpenCall, text: string, ending: Ending): Either<ArgumentsError, Json> {
-    const { state, problem } = call.scanner;
+    if (call.value !== undefined) return { _tag: 'Right', right: call.value };
+    const { state, problem } = call.text;
     if (call.tooLong) {
       return refuse('too-long', `The arguments of ${quote(call.name)} are longer than ${this.maxArgumentLength} UTF-16 code units.`);
     }
@@ -244,16 +273,15 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private forget(): void {
     this.calls = new Map();
     this.newest = undefined;
-    this.closed = [];
+    this.goingOn = [];
     this.finish = undefined;
     this.emitted.length = 0;
   }
 }
 
-/** Whether a call's arguments are whole: one JSON value, or nothing or a bare number where the dialect marked the end. */
-function isClosed(call: OpenCall): boolean {
-  const { state } = call.scanner;
-  return state === 'closed' || (call.ended && (state === 'blank' || state === 'number'));
+/** Whether a call's arguments are nothing or a bare number, and the dialect marked their end. */
+function endsBare({ text, ended, tooLong }: OpenCall): boolean {
+  return ended && !tooLong && (text.state === 'blank' || text.state === 'number');
 }
 
 /** Whether the model's last words may be missing. */

@@ -1,6 +1,5 @@
-import { JoinedText } from '../joined-text.ts';
 import { parseJson } from '../json/parse.ts';
-import { JsonScanner } from '../json/scanner.ts';
+import { ArgumentsSoFar } from './arguments-so-far.ts';
 
 /** A call as far as it came. */
 export interface AssembledCall {
@@ -24,10 +23,7 @@ export class Call implements AssembledCall {
   wireId: string | undefined;
   wireIndex: number | undefined;
   readonly index: number;
-  private scanner: JsonScanner | undefined;
-  private readonly text = new JoinedText();
-  /** What the scanner has not seen. Apart from the text, so that it is read once. */
-  private unscanned = '';
+  private readonly text = new ArgumentsSoFar();
   private canonical: string | undefined;
 
   constructor(index: number) {
@@ -44,8 +40,6 @@ export class Call implements AssembledCall {
 
   append(text: string): void {
     this.text.append(text);
-    // Most wires carry ids, and then nobody asks.
-    if (this.scanner) this.unscanned += text;
   }
 
   /** Another call begins: this one is over, mostly, and kept in as little memory as can be. */
@@ -55,12 +49,12 @@ export class Call implements AssembledCall {
 
   /** Whether the arguments so far are one whole JSON value. */
   get closed(): boolean {
-    return this.state === 'closed';
+    return this.text.state === 'closed';
   }
 
   /** Whether the arguments so far end in the middle of a JSON value. */
   get open(): boolean {
-    return this.state === 'open';
+    return this.text.state === 'open';
   }
 
   /** The whole arguments in one spelling. Kept: a list of calls that comes again is compared with each of them. */
@@ -68,17 +62,6 @@ export class Call implements AssembledCall {
     if (!this.closed) return undefined;
     this.canonical ??= canonicalJson(this.argumentsText);
     return this.canonical;
-  }
-
-  private get state(): JsonScanner['state'] {
-    if (this.length === 0) return 'blank';
-    if (!this.scanner) {
-      this.scanner = new JsonScanner();
-      this.unscanned = this.argumentsText;
-    }
-    if (this.unscanned !== '') this.scanner.push(this.unscanned);
-    this.unscanned = '';
-    return this.scanner.state;
   }
 }
 

@@ -364,7 +364,8 @@ describe('what is kept of calls', () => {
     const ends = [calls(entry(0, null, null, '1]')), calls(entry(1, null, null, '2]'))];
     const { calls: whole } = read([...begun, ...turns, ...ends, finish(), done]);
     expect(whole.map(({ argumentsText }) => argumentsText)).toEqual([`[${'1,'.repeat(200)}1]`, `[${'2,'.repeat(200)}2]`]);
-    expect(join).toHaveBeenCalledTimes(1);
+    // Of the first call when the second begins, and of both once they are over.
+    expect(join).toHaveBeenCalledTimes(3);
     join.mockRestore();
   });
 });

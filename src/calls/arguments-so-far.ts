@@ -1,0 +1,39 @@
+import { JoinedText } from '../joined-text.ts';
+import type { JsonProblem } from '../json/listener.ts';
+import { JsonScanner } from '../json/scanner.ts';
+
+/** The arguments of a call, as far as they came. They are scanned once somebody asks whether they are whole, and then each piece once. */
+export class ArgumentsSoFar extends JoinedText {
+  private scanner: JsonScanner | undefined;
+  /** What the scanner has not seen, once there is one. Apart from the text, so that it is read once. */
+  private unscanned = '';
+  private readonly maxDepth: number | undefined;
+
+  constructor(maxDepth?: number) {
+    super();
+    this.maxDepth = maxDepth;
+  }
+
+  override append(piece: string): void {
+    super.append(piece);
+    if (this.scanner) this.unscanned += piece;
+  }
+
+  get state(): JsonScanner['state'] {
+    return this.length === 0 ? 'blank' : this.scanned().state;
+  }
+
+  get problem(): JsonProblem | undefined {
+    return this.length === 0 ? undefined : this.scanned().problem;
+  }
+
+  private scanned(): JsonScanner {
+    if (!this.scanner) {
+      this.scanner = new JsonScanner(this.maxDepth === undefined ? {} : { maxDepth: this.maxDepth });
+      this.unscanned = this.toString();
+    }
+    if (this.unscanned !== '') this.scanner.push(this.unscanned);
+    this.unscanned = '';
+    return this.scanner;
+  }
+}
