@@ -42,10 +42,10 @@ interface OpenCall {
   value: Json | undefined;
 }
 
-/** What is left of a call that was emitted: its text and what read it are no longer needed. */
+/** What is left of a call that was emitted. */
 interface EmittedCall {
   readonly emitted: true;
-  readonly name: string;
+  readonly event: ToolCall;
   /** It went on after it was emitted, and that was said. */
   wentOn: boolean;
 }
@@ -67,7 +67,6 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   /** Open calls that went on since they were last looked at: any of them may be closed now. All that most events have to look at, and mostly one. */
   private goingOn: OpenCall[] = [];
   private finish: FinishReason | undefined;
-  private readonly emitted: ToolCall[] = [];
   private readonly maxArgumentLength: number;
   private readonly maxDepth: number;
   private readonly maxCalls: number;
@@ -132,7 +131,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
 
   fail(error: unknown, out: Output<ModelEvent | ToolCall>): unknown {
     this.settle('interrupted', out);
-    return withPartial(error, (partial) => ({ ...partial, toolCalls: [...this.emitted, ...partial.toolCalls] }));
+    return withPartial(error, (partial) => ({ ...partial, toolCalls: [...this.emitted(), ...partial.toolCalls] }));
   }
 
   private begin(event: ToolCallStart, out: Output<ModelEvent | ToolCall>): void {
@@ -164,7 +163,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     if (call.emitted) {
       if (!call.wentOn && event.text.trim() !== '') {
         call.wentOn = true;
-        const message = `Arguments of ${quote(call.name)} went on after the call was complete. They were left out.`;
+        const message = `Arguments of ${quote(call.event.name)} went on after the call was complete. They were left out.`;
         out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: event.callId });
       }
       return;
@@ -178,8 +177,8 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private wentOn(call: OpenCall): void {
     if (call.wentOn) return;
     call.wentOn = true;
-    // Copied: a list that was pushed to has room for seventeen, and mostly there is one.
-    this.goingOn = [...this.goingOn, call];
+    // Not pushed: a list that grows by that has room for seventeen, and mostly there is one.
+    this.goingOn = this.goingOn.concat(call);
   }
 
   /** Emits the closed calls, all but the one that is being written. */
@@ -263,11 +262,15 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     // One string for both: parsing it makes it flat, and it is kept.
     const argumentsText = call.text.toString();
     const args = this.resolve(call, argumentsText, ending);
-    this.calls.set(callId, { emitted: true, name, wentOn: false });
-    if (call === this.newest) this.newest = undefined;
     const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText, arguments: args };
-    this.emitted.push(event);
+    this.calls.set(callId, { emitted: true, event, wentOn: false });
+    if (call === this.newest) this.newest = undefined;
     out.enqueue(event);
+  }
+
+  /** The round's calls, in the order in which they began. */
+  private emitted(): ToolCall[] {
+    return [...this.calls.values()].flatMap((call) => (call.emitted ? [call.event] : []));
   }
 
   private forget(): void {
@@ -275,7 +278,6 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     this.newest = undefined;
     this.goingOn = [];
     this.finish = undefined;
-    this.emitted.length = 0;
   }
 }
 

@@ -7,6 +7,8 @@ export class ArgumentsSoFar extends JoinedText {
   private scanner: JsonScanner | undefined;
   /** What the scanner has not seen, once there is one. Apart from the text, so that it is read once. */
   private unscanned = '';
+  /** They were found to be whole: the scanner has done its work, and only what is more than white space needs another. */
+  private isWhole = false;
   private readonly maxDepth: number | undefined;
 
   constructor(maxDepth?: number) {
@@ -17,14 +19,22 @@ export class ArgumentsSoFar extends JoinedText {
   override append(piece: string): void {
     super.append(piece);
     if (this.scanner) this.unscanned += piece;
+    else if (this.isWhole) this.isWhole = piece.trim() === '';
   }
 
   get state(): JsonScanner['state'] {
-    return this.length === 0 ? 'blank' : this.scanned().state;
+    if (this.isWhole) return 'closed';
+    if (this.length === 0) return 'blank';
+    const { state } = this.scanned();
+    if (state === 'closed') {
+      this.isWhole = true;
+      this.scanner = undefined;
+    }
+    return state;
   }
 
   get problem(): JsonProblem | undefined {
-    return this.length === 0 ? undefined : this.scanned().problem;
+    return this.isWhole || this.length === 0 ? undefined : this.scanned().problem;
   }
 
   private scanned(): JsonScanner {

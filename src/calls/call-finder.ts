@@ -21,7 +21,7 @@ export interface Marks {
  * 4. What goes on with no call and is whole repeats one, or begins one: see {@link repeated}.
  */
 export class CallFinder {
-  readonly calls: Call[] = [];
+  calls: readonly Call[] = [];
   /** By id and by index: one is a string and the other a number, and most streams have few of either. */
   private readonly known = new Map<string | number, Call>();
   /** The call that the last fragment went to. */
@@ -71,7 +71,8 @@ export class CallFinder {
     if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
     if (marks.index === undefined || this.known.has(marks.index)) this.indexesTellApart = false;
     this.newest?.rest();
-    this.calls.push(call);
+    // Not pushed: a list that grows by that has room for seventeen.
+    this.calls = this.calls.concat(call);
     return call;
   }
 
