@@ -1,10 +1,7 @@
 import { LimitError, withPartial } from '../errors.ts';
-import type { AnyEvent, ArgumentsError, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
-import { quoteBigNumbers } from '../json/big-numbers.ts';
-import { isDeeperThan } from '../json/parse.ts';
+import type { AnyEvent, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
 import type { Output, Stage } from '../stage.ts';
-import type { Either, Json } from '../values.ts';
-import { ArgumentsSoFar } from './arguments-so-far.ts';
+import { type ArgumentsRules, type Ending, isCutShort, OpenCall, quote } from './open-call.ts';
 
 /** Bounds of `accumulateToolCalls`. */
 export interface AccumulateToolCallsOptions {
@@ -22,29 +19,8 @@ export interface AccumulateToolCallsOptions {
   readonly bigNumbers?: 'number' | 'text';
 }
 
-/** How a round ended for the calls that are still open. */
-type Ending = 'regular' | 'cut-short' | 'interrupted';
-
-interface OpenCall {
-  readonly emitted: false;
-  readonly callId: string;
-  readonly index: number;
-  readonly name: string;
-  readonly text: ArgumentsSoFar;
-  tooLong: boolean;
-  /** It is among those that went on. */
-  wentOn: boolean;
-  /** The dialect marked its end. */
-  ended: boolean;
-  /** Whether it was parsed to see if it is whole; after that what comes is scanned, so that it costs the same however often one asks. */
-  parsed: boolean;
-  /** Its arguments, if that made sense of them. */
-  value: Json | undefined;
-}
-
 /** What is left of a call that was emitted. */
 interface EmittedCall {
-  readonly emitted: true;
   readonly event: ToolCall;
   /** It went on after it was emitted, and that was said. */
   wentOn: boolean;
@@ -67,16 +43,17 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   /** Open calls that went on since they were last looked at: any of them may be closed now. All that most events have to look at, and mostly one. */
   private goingOn: OpenCall[] = [];
   private finish: FinishReason | undefined;
-  private readonly maxArgumentLength: number;
-  private readonly maxDepth: number;
+  private readonly rules: ArgumentsRules;
   private readonly maxCalls: number;
-  private readonly bigNumbers: 'number' | 'text';
 
-  constructor(options: AccumulateToolCallsOptions) {
-    this.maxArgumentLength = options.maxArgumentLength ?? 16 * 1024 * 1024;
-    this.maxDepth = options.maxDepth ?? 512;
-    this.maxCalls = options.maxCalls ?? 1024;
-    this.bigNumbers = options.bigNumbers ?? 'number';
+  constructor({
+    maxArgumentLength = 16 * 1024 * 1024,
+    maxDepth = 512,
+    maxCalls = 1024,
+    bigNumbers = 'number',
+  }: AccumulateToolCallsOptions) {
+    this.rules = { maxArgumentLength, maxDepth, bigNumbers };
+    this.maxCalls = maxCalls;
   }
 
   transform(event: ModelEvent, out: Output<ModelEvent | ToolCall>): void {
@@ -99,11 +76,11 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       case 'tool-call-end': {
         out.enqueue(event);
         const call = this.calls.get(event.callId);
-        if (!call || call.emitted) return;
+        if (!(call instanceof OpenCall)) return;
         call.ended = true;
         this.wentOn(call);
         if (this.finish) this.confirm(undefined, out);
-        else if (this.isWhole(call)) this.release([call], out);
+        else if (call.isWhole) this.release([call], out);
         return;
       }
       case 'finish-reason':
@@ -138,18 +115,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     out.enqueue(event);
     if (this.calls.has(event.callId)) return;
     if (this.calls.size >= this.maxCalls) throw new LimitError('maxCalls', this.maxCalls, 'tool calls in one round');
-    const call: OpenCall = {
-      emitted: false,
-      callId: event.callId,
-      index: event.index,
-      name: event.name,
-      text: new ArgumentsSoFar(this.maxDepth),
-      tooLong: false,
-      wentOn: false,
-      ended: false,
-      parsed: false,
-      value: undefined,
-    };
+    const call = new OpenCall(event, this.rules);
     this.calls.set(event.callId, call);
     this.newest = call;
     this.confirm(call, out);
@@ -160,7 +126,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     const { newest } = this;
     const call = newest?.callId === event.callId ? newest : this.calls.get(event.callId);
     if (!call) return;
-    if (call.emitted) {
+    if (!(call instanceof OpenCall)) {
       if (!call.wentOn && event.text.trim() !== '') {
         call.wentOn = true;
         const message = `Arguments of ${quote(call.event.name)} went on after the call was complete. They were left out.`;
@@ -168,8 +134,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
       }
       return;
     }
-    if (call.text.length + event.text.length > this.maxArgumentLength) call.tooLong = true;
-    if (!call.tooLong) call.text.append(event.text);
+    call.append(event.text);
     this.wentOn(call);
     this.confirm(this.finish ? undefined : call, out);
   }
@@ -196,30 +161,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     for (const call of calls) {
       call.wentOn = false;
       // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
-      if (this.isWhole(call) || (endsBare(call) && !isCutShort(this.finish))) this.emit(call, 'regular', out);
-    }
-  }
-
-  /** Whether a call's arguments are one whole JSON value. */
-  private isWhole(call: OpenCall): boolean {
-    if (call.tooLong) return false;
-    if (!call.parsed) {
-      call.parsed = true;
-      call.value = this.valueOf(call.text);
-    }
-    return call.value !== undefined || call.text.state === 'closed';
-  }
-
-  /** Of arguments that are one object, as nearly all are: parsing them says so, and scanning them first would take as long again. */
-  private valueOf(text: ArgumentsSoFar): Json | undefined {
-    // From now on one flat string, for whoever asks.
-    text.join();
-    const json = text.toString();
-    if (!json.endsWith('}') || this.bigNumbers === 'text' || isDeeperThan(json, this.maxDepth)) return undefined;
-    try {
-      return JSON.parse(json) as Json;
-    } catch {
-      return undefined;
+      if (call.isWhole || (call.endsBare && !isCutShort(this.finish))) this.emit(call, 'regular', out);
     }
   }
 
@@ -227,50 +169,22 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private settle(ending: Ending, out: Output<ModelEvent | ToolCall>): void {
     this.goingOn = [];
     for (const call of this.calls.values()) {
-      if (!call.emitted) this.emit(call, ending, out);
+      if (call instanceof OpenCall) this.emit(call, ending, out);
     }
-  }
-
-  private resolve(call: OpenCall, text: string, ending: Ending): Either<ArgumentsError, Json> {
-    if (call.value !== undefined) return { _tag: 'Right', right: call.value };
-    const { state, problem } = call.text;
-    if (call.tooLong) {
-      return refuse('too-long', `The arguments of ${quote(call.name)} are longer than ${this.maxArgumentLength} UTF-16 code units.`);
-    }
-    if (problem) return refuse(problem.code, `The arguments of ${quote(call.name)} are no JSON: ${problem.message}`, problem.position);
-    if (ending === 'interrupted') {
-      return refuse('interrupted', `The stream was cut before the call of ${quote(call.name)} was complete.`, call.text.length);
-    }
-    if (state === 'closed') return { _tag: 'Right', right: this.parse(text) };
-    if (ending === 'regular') {
-      if (state === 'blank') return { _tag: 'Right', right: {} };
-      if (state === 'number') return { _tag: 'Right', right: this.parse(text) };
-    }
-    return refuse(
-      'incomplete',
-      `The arguments of ${quote(call.name)} end in the middle, after ${call.text.length} UTF-16 code units.`,
-      call.text.length,
-    );
-  }
-
-  private parse(text: string): Json {
-    return JSON.parse(this.bigNumbers === 'text' ? quoteBigNumbers(text) : text) as Json;
   }
 
   private emit(call: OpenCall, ending: Ending, out: Output<ModelEvent | ToolCall>): void {
-    const { callId, index, name } = call;
-    // One string for both: parsing it makes it flat, and it is kept.
-    const argumentsText = call.text.toString();
-    const args = this.resolve(call, argumentsText, ending);
-    const event: ToolCall = { type: 'tool-call', callId, index, name, argumentsText, arguments: args };
-    this.calls.set(callId, { emitted: true, event, wentOn: false });
+    const event = call.settled(ending);
+    // Behind those that were emitted before.
+    this.calls.delete(event.callId);
+    this.calls.set(event.callId, { event, wentOn: false });
     if (call === this.newest) this.newest = undefined;
     out.enqueue(event);
   }
 
-  /** The round's calls, in the order in which they began. */
+  /** The round's calls so far, in the order in which they were emitted. */
   private emitted(): ToolCall[] {
-    return [...this.calls.values()].flatMap((call) => (call.emitted ? [call.event] : []));
+    return [...this.calls.values()].flatMap((call) => (call instanceof OpenCall ? [] : [call.event]));
   }
 
   private forget(): void {
@@ -279,22 +193,4 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     this.goingOn = [];
     this.finish = undefined;
   }
-}
-
-/** Whether a call's arguments are nothing or a bare number, and the dialect marked their end. */
-function endsBare({ text, ended, tooLong }: OpenCall): boolean {
-  return ended && !tooLong && (text.state === 'blank' || text.state === 'number');
-}
-
-/** Whether the model's last words may be missing. */
-export function isCutShort(reason: FinishReason | undefined): boolean {
-  return reason === 'length' || reason === 'content-filter' || reason === 'error';
-}
-
-function refuse(code: ArgumentsError['code'], message: string, position?: number): Either<ArgumentsError, Json> {
-  return { _tag: 'Left', left: position === undefined ? { code, message } : { code, message, position } };
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

@@ -1,5 +1,5 @@
-import { isCutShort } from '../calls/accumulator.ts';
 import { shortHash } from '../calls/assembler.ts';
+import { isCutShort } from '../calls/open-call.ts';
 import type { AnyEvent, ModelEvent, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart } from '../events.ts';
 import { checkBounds } from '../json/bounds.ts';
 import type { Output, Stage } from '../stage.ts';
