@@ -12,7 +12,17 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const wanted = faults.filter(({ name }) => name.includes(process.argv[2] ?? ''));
 
 const copy = mkdtempSync(join(tmpdir(), 'toolstream-broken-'));
-for (const path of ['src', 'operators', 'test/laws', 'test/support', 'test/rounds', 'vitest.config.ts', 'tsconfig.json', 'package.json']) {
+for (const path of [
+  'src',
+  'operators',
+  'test/laws',
+  'test/support',
+  'test/calls',
+  'test/rounds',
+  'vitest.config.ts',
+  'tsconfig.json',
+  'package.json',
+]) {
   cpSync(join(root, path), join(copy, path), { recursive: true });
 }
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

@@ -63,7 +63,7 @@ export const faults = [
     file: 'src/calls/assembler.ts',
     find: 'before?.started && before.closed',
     put: 'before?.started',
-    law: 'decode after encode',
+    law: 'the calls that come out',
   },
   {
     name: 'a last event that does not end the response',

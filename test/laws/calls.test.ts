@@ -103,24 +103,45 @@ function inOneRow(lanes: readonly object[][], interleaved: boolean, order: reado
   return row;
 }
 
+/** An end comes once, after the last of a whole call's arguments. @returns how many there are. */
+function expectEnds(events: ReturnType<typeof read>['events']): number {
+  const texts = new Map<string, string>();
+  const ended = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'tool-call-delta') texts.set(event.callId, (texts.get(event.callId) ?? '') + event.text);
+    if (event.type !== 'tool-call-end') continue;
+    expect(ended.has(event.callId)).toBe(false);
+    ended.set(event.callId, texts.get(event.callId) ?? '');
+  }
+  for (const [callId, text] of ended) {
+    expect(() => JSON.parse(text)).not.toThrow();
+    expect(text.trim()).toBe(texts.get(callId)?.trim());
+  }
+  return ended.size;
+}
+
 describe('law: the calls that come out are those that went in, wherever the wire tells them apart', () => {
   it('whichever marks are missing, late, repeated or wrong, and whatever is said again at the end', () => {
     const met = new Set<string>();
+    let ends = 0;
     fc.assert(
       fc.property(fc.array(drawnCall, { minLength: 1, maxLength: 4 }), habits, (drawn, how) => {
         fc.pre(canBeToldApart(drawn, how));
-        const { calls, error } = read([...wireOf(drawn, how), finish(), done]);
+        const { calls, events, error } = read([...wireOf(drawn, how), finish(), done]);
         const found = [...calls].sort((a, b) => a.index - b.index);
         expect(error).toBeUndefined();
         // White space after a call that is confirmed is no part of it any more.
         expect(found.map((call) => [call.name, call.argumentsText.trim()])).toEqual(drawn.map((call) => [call.name, textOf(call).trim()]));
         expect(found.every((call) => call.arguments._tag === 'Right')).toBe(true);
         if (how.ids === 'first' || how.ids === 'every') expect(found.map((call) => call.callId)).toEqual(drawn.map((_, i) => `id${i}`));
+        ends += expectEnds(events);
         met.add(`ids ${how.ids}, indexes ${how.indexes}`).add(`names ${how.names}`).add(`summary ${how.summary}`);
       }),
       runs(1500),
     );
     console.info(`calls: met ${[...met].sort().join('; ')}`);
+    // Where the next call's name came before its arguments.
+    expect(ends).toBeGreaterThan(100);
     // All but late ids without indexes, which nobody could tell apart.
     expect(met.size).toBe(4 * 4 - 2 + 6 + 6);
   });
