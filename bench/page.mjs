@@ -44,8 +44,10 @@ Measured on ${measured.date} with Node ${measured.node.slice(1)}${others(rows, m
 - **The floor, F1**, is a loop written by hand: one reader, one streaming decoder, a split at blank lines, \`JSON.parse\` of each event, text and
   calls collected. It checks nothing and survives nothing.
 - **Ours** is the pipeline from the request to the whole calls: \`fetchBytes\`, \`parseSse\`, \`decode\` with all its checks, \`accumulateToolCalls\`,
-  \`measureLatency\`, a subscriber. No tool runs, and there are no rounds, retries or time limits, which \`streamAnswer\` adds. Below 1 × is possible:
+  \`measureLatency\`, a subscriber. No tool runs, and there are no rounds, retries or time limits. Below 1 × is possible:
   what two payloads have in common is [not parsed again](architecture.md#speed).
+- **streamAnswer** is the whole in one call, over \`httpModel\`: no clock, but time limits, keys kept out of errors, tools declared and calls checked, the
+  answer recorded for the next round. Nobody runs the tools, so that one round is all.
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
   what was sent; who gets one wrong, or refuses, is void. Who takes more than 20 s of CPU time for a sample is out, at larger sizes too;
   at 10 MB and with 10,000 streams the limit is 120 s, and not all were asked.

@@ -65,7 +65,7 @@ export function barPlot(title, groups) {
       parts.push(`<text class="end" x="${LEFT - 8}" y="${row + 13}">${escaped(name)}</text>`);
       if (value !== undefined) {
         parts.push(
-          `<rect class="${name === 'toolstream' ? 'ours' : 'bar'}" x="${at(Math.min(x(1), x(value)))}" y="${row + 3}" width="${at(Math.max(1, Math.abs(x(value) - x(1))))}" height="12"/>`,
+          `<rect class="${name === 'toolstream' || name === 'streamAnswer' ? 'ours' : 'bar'}" x="${at(Math.min(x(1), x(value)))}" y="${row + 3}" width="${at(Math.max(1, Math.abs(x(value) - x(1))))}" height="12"/>`,
         );
       }
       // Behind what it would cover otherwise: its own bar, the goal.

@@ -169,6 +169,7 @@ describe('streamAnswer', () => {
       const { model, signals } = scripted(throwError(() => 'boom'));
       expect(run(streamAnswer({ model, request })).outcome.error).toBe('boom');
       expect(signals[0]?.aborted).toBe(true);
+      expect(signals[0]?.reason).toMatchObject({ name: 'AbortError', message: 'The answer is over.' });
     });
 
     it('aborts when nobody listens any more (issue ag-ui-protocol/ag-ui#2288)', () => {

@@ -5,6 +5,7 @@ const PARSERS = ['partial-json', 'best-effort-json-parser', 'AI SDK parsePartial
 const clients = {
   floor: { file: 'floor', key: 'floor', dialects: ['openai', 'anthropic', 'ollama'] },
   toolstream: { file: 'toolstream', key: 'toolstream', dialects: ['openai', 'anthropic', 'ollama'], views: true },
+  streamAnswer: { file: 'toolstream', key: 'answer', dialects: ['openai', 'anthropic', 'ollama'] },
   openai: { file: 'openai', key: 'create', dialects: ['openai'] },
   'openai stream()': { file: 'openai', key: 'helper', dialects: ['openai'], views: true },
   'AI SDK': { file: 'ai-sdk', key: 'aiSdk', dialects: ['openai'] },

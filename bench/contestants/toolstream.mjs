@@ -39,4 +39,31 @@ export async function make({ dialect, dist, views }, between = () => []) {
     });
 }
 
+/** The whole answer in one call: the pipeline with its time limits, and what the tools and the next rounds need. Nobody runs the tools, so that one round is all. */
+async function makeAnswer({ dialect, dist }) {
+  const { anthropicMessages, defineTool, httpModel, ollama, openAiChat, streamAnswer } = await libraryOf(dist);
+  const endpoint = {
+    dialect: { openai: openAiChat, anthropic: anthropicMessages, ollama }[dialect],
+    url: 'http://model.test/v1',
+    model: 'm',
+    apiKey: 'key',
+  };
+  const tools = ['search_flights', 'get_weather', 'write_file'].map((name) =>
+    defineTool({ name, description: name, parameters: { type: 'object' } }),
+  );
+  const request = { messages: [{ role: 'user', content: 'Hello' }] };
+  return (fetch, sink) =>
+    new Promise((resolve, reject) => {
+      streamAnswer({ model: httpModel({ ...endpoint, fetch }), request, tools }).subscribe({
+        next(event) {
+          if (event.type === 'text-delta') sink.onText(event.text);
+          else if (event.type === 'tool-call') sink.onCall(event.name, event.arguments.right);
+        },
+        error: reject,
+        complete: resolve,
+      });
+    });
+}
+
 export const toolstream = { make };
+export const answer = { make: makeAnswer };
