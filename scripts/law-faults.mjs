@@ -75,8 +75,8 @@ export const faults = [
   {
     name: 'a bound on depth that is one too low',
     file: 'src/calls/accumulator.ts',
-    find: 'maxDepth = 512,',
-    put: 'maxDepth = 511,',
+    find: 'options.maxDepth ?? 512',
+    put: 'options.maxDepth ?? 511',
     law: 'tool-call.arguments equals',
   },
   {

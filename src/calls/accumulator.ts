@@ -1,7 +1,10 @@
 import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
+import { checkBounds } from '../json/bounds.ts';
+import { isJsonSpace } from '../json/characters.ts';
+import { withItem } from '../short-list.ts';
 import type { Output, Stage } from '../stage.ts';
-import { type ArgumentsRules, type Ending, isCutShort, OpenCall, quote } from './open-call.ts';
+import { type ArgumentsRules, type Ending, isCutShort, OpenCall, wentOnAfterEnd } from './open-call.ts';
 
 /** Bounds of `accumulateToolCalls`. */
 export interface AccumulateToolCallsOptions {
@@ -41,19 +44,19 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   /** The open call that began last: mostly the next fragment is for it, and needs no look-up. */
   private newest: OpenCall | undefined;
   /** Open calls that went on since they were last looked at: any of them may be closed now. All that most events have to look at, and mostly one. */
-  private goingOn: OpenCall[] = [];
+  private pending: OpenCall[] = [];
   private finish: FinishReason | undefined;
   private readonly rules: ArgumentsRules;
   private readonly maxCalls: number;
 
-  constructor({
-    maxArgumentLength = 16 * 1024 * 1024,
-    maxDepth = 512,
-    maxCalls = 1024,
-    bigNumbers = 'number',
-  }: AccumulateToolCallsOptions) {
-    this.rules = { maxArgumentLength, maxDepth, bigNumbers };
-    this.maxCalls = maxCalls;
+  constructor(options: AccumulateToolCallsOptions) {
+    checkBounds(options, 'maxArgumentLength', 'maxDepth', 'maxCalls');
+    this.rules = {
+      maxArgumentLength: options.maxArgumentLength ?? 16 * 1024 * 1024,
+      maxDepth: options.maxDepth ?? 512,
+      bigNumbers: options.bigNumbers ?? 'number',
+    };
+    this.maxCalls = options.maxCalls ?? 1024;
   }
 
   transform(event: ModelEvent, out: Output<ModelEvent | ToolCall>): void {
@@ -78,7 +81,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
         const call = this.calls.get(event.callId);
         if (!(call instanceof OpenCall)) return;
         call.ended = true;
-        this.wentOn(call);
+        this.lookLater(call);
         if (this.finish) this.confirm(undefined, out);
         else if (call.isWhole) this.release([call], out);
         return;
@@ -127,39 +130,37 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
     const call = newest?.callId === event.callId ? newest : this.calls.get(event.callId);
     if (!call) return;
     if (!(call instanceof OpenCall)) {
-      if (!call.wentOn && event.text.trim() !== '') {
+      if (!call.wentOn && !isJsonSpace(event.text)) {
         call.wentOn = true;
-        const message = `Arguments of ${quote(call.event.name)} went on after the call was complete. They were left out.`;
-        out.enqueue({ type: 'diagnostic', code: 'arguments-after-call', message, callId: event.callId });
+        out.enqueue(wentOnAfterEnd(call.event));
       }
       return;
     }
     call.append(event.text);
-    this.wentOn(call);
+    this.lookLater(call);
     this.confirm(this.finish ? undefined : call, out);
   }
 
-  private wentOn(call: OpenCall): void {
-    if (call.wentOn) return;
-    call.wentOn = true;
-    // Not pushed: a list that grows by that has room for seventeen, and mostly there is one.
-    this.goingOn = this.goingOn.concat(call);
+  private lookLater(call: OpenCall): void {
+    if (call.isPending) return;
+    call.isPending = true;
+    this.pending = withItem(this.pending, call);
   }
 
   /** Emits the closed calls, all but the one that is being written. */
   private confirm(writing: OpenCall | undefined, out: Output<ModelEvent | ToolCall>): void {
-    if (this.goingOn.length === 0 || (this.goingOn.length === 1 && this.goingOn[0] === writing)) return;
+    if (this.pending.length === 0 || (this.pending.length === 1 && this.pending[0] === writing)) return;
     this.release(
-      this.goingOn.filter((call) => call !== writing),
+      this.pending.filter((call) => call !== writing),
       out,
     );
   }
 
   /** Looks at calls and emits those that are closed. The others are looked at again once they went on. */
   private release(calls: readonly OpenCall[], out: Output<ModelEvent | ToolCall>): void {
-    this.goingOn = this.goingOn.filter((call) => !calls.includes(call));
+    for (const call of calls) call.isPending = false;
+    this.pending = this.pending.filter((call) => call.isPending);
     for (const call of calls) {
-      call.wentOn = false;
       // Nothing or a bare number may have lost its end when the model was cut off: that is decided at the round's end.
       if (call.isWhole || (call.endsBare && !isCutShort(this.finish))) this.emit(call, 'regular', out);
     }
@@ -167,7 +168,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
 
   /** The round is over, one way or the other: every call that is left gets its `tool-call`. */
   private settle(ending: Ending, out: Output<ModelEvent | ToolCall>): void {
-    this.goingOn = [];
+    this.pending = [];
     for (const call of this.calls.values()) {
       if (call instanceof OpenCall) this.emit(call, ending, out);
     }
@@ -190,7 +191,7 @@ class Accumulator implements Stage<ModelEvent, ModelEvent | ToolCall> {
   private forget(): void {
     this.calls = new Map();
     this.newest = undefined;
-    this.goingOn = [];
+    this.pending = [];
     this.finish = undefined;
   }
 }

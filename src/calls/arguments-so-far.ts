@@ -1,4 +1,5 @@
 import { JoinedText } from '../joined-text.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import type { JsonProblem } from '../json/listener.ts';
 import { JsonScanner } from '../json/scanner.ts';
 
@@ -7,8 +8,8 @@ export class ArgumentsSoFar extends JoinedText {
   private scanner: JsonScanner | undefined;
   /** What the scanner has not seen, once there is one. Apart from the text, so that it is read once. */
   private unscanned = '';
-  /** They were found to be whole: the scanner has done its work, and only what is more than white space needs another. */
-  private isWhole = false;
+  /** Nothing but white space came since they were found to be closed: the scanner has done its work, and is not kept. */
+  private wasClosed = false;
   private readonly maxDepth: number | undefined;
 
   constructor(maxDepth?: number) {
@@ -19,22 +20,22 @@ export class ArgumentsSoFar extends JoinedText {
   override append(piece: string): void {
     super.append(piece);
     if (this.scanner) this.unscanned += piece;
-    else if (this.isWhole) this.isWhole = piece.trim() === '';
+    else if (this.wasClosed) this.wasClosed = isJsonSpace(piece);
   }
 
   get state(): JsonScanner['state'] {
-    if (this.isWhole) return 'closed';
+    if (this.wasClosed) return 'closed';
     if (this.length === 0) return 'blank';
     const { state } = this.scanned();
     if (state === 'closed') {
-      this.isWhole = true;
+      this.wasClosed = true;
       this.scanner = undefined;
     }
     return state;
   }
 
   get problem(): JsonProblem | undefined {
-    return this.isWhole || this.length === 0 ? undefined : this.scanned().problem;
+    return this.wasClosed || this.length === 0 ? undefined : this.scanned().problem;
   }
 
   private scanned(): JsonScanner {

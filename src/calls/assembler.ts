@@ -1,8 +1,10 @@
 import { LimitError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import type { Output } from '../stage.ts';
 import type { AssembledCall, Call } from './call.ts';
 import { CallFinder, type Marks } from './call-finder.ts';
+import { wentOnAfterEnd } from './open-call.ts';
 
 /** What a wire says about one call in one of its messages. Blank, `null` and the word `"null"` as an id count as absent. */
 export interface CallFragment {
@@ -31,8 +33,8 @@ export interface CallLimits {
  * Assigns fragments to calls, for every dialect: one assembler per choice of a response. It emits `tool-call-start`,
  * `tool-call-delta`, `tool-call-end`, and a `diagnostic` wherever it had to guess. {@link CallFinder} says what belongs together.
  *
- * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done. That it has
- * begun ends the call before it at once, if that is whole: its tool need not wait.
+ * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done. While a start
+ * waits, the end of the call before it says that it is over, if it is whole: its tool need not wait.
  */
 export class CallAssembler {
   private readonly finder = new CallFinder();
@@ -177,9 +179,18 @@ export class CallAssembler {
         place: { callId: call.callId },
       });
     }
+    if (call.ended && this.isTooLate(call, text, out)) return;
     call.append(text);
     if (call.started) out.enqueue(this.stamp({ type: 'tool-call-delta', callId: call.callId, index: call.index, text }));
     else if (call.name !== '') this.start(call, out);
+  }
+
+  /** Whether what comes after a call's end is to be left out: anything but white space, once the arguments are whole. */
+  private isTooLate(call: Call, text: string, out: Output<ModelEvent>): boolean {
+    if (!call.closed || isJsonSpace(text)) return false;
+    if (!call.wentOn) out.enqueue(this.stamp(wentOnAfterEnd(call)));
+    call.wentOn = true;
+    return true;
   }
 
   /** Emits the start, and the arguments that waited for it. */

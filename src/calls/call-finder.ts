@@ -1,3 +1,4 @@
+import { withItem } from '../short-list.ts';
 import { Call, canonicalJson } from './call.ts';
 
 /** What a fragment says about its call, blanks left out. */
@@ -21,7 +22,7 @@ export interface Marks {
  * 4. What goes on with no call and is whole repeats one, or begins one: see {@link repeated}.
  */
 export class CallFinder {
-  calls: readonly Call[] = [];
+  calls: Call[] = [];
   /** By id and by index: one is a string and the other a number, and most streams have few of either. */
   private readonly known = new Map<string | number, Call>();
   /** The call that the last fragment went to. */
@@ -71,8 +72,7 @@ export class CallFinder {
     if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
     if (marks.index === undefined || this.known.has(marks.index)) this.indexesTellApart = false;
     this.newest?.rest();
-    // Not pushed: a list that grows by that has room for seventeen.
-    this.calls = this.calls.concat(call);
+    this.calls = withItem(this.calls, call);
     return call;
   }
 

@@ -16,6 +16,8 @@ export class Call implements AssembledCall {
   name = '';
   started = false;
   ended = false;
+  /** More than white space came after its end, and that was said. */
+  wentOn = false;
   /** The name came again once the arguments were whole: a value after that is another call of this name. */
   namedAgain = false;
   /** It went on under another id or index, and that was said. */

@@ -1,4 +1,4 @@
-import type { ArgumentsError, FinishReason, ToolCall, ToolCallStart } from '../events.ts';
+import type { ArgumentsError, Diagnostic, FinishReason, ToolCall, ToolCallStart } from '../events.ts';
 import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { isDeeperThan } from '../json/parse.ts';
 import type { Either, Json } from '../values.ts';
@@ -19,8 +19,8 @@ export class OpenCall {
   readonly callId: string;
   readonly index: number;
   readonly name: string;
-  /** It is among those that went on since they were last looked at. */
-  wentOn = false;
+  /** It went on since it was last looked at. */
+  isPending = false;
   /** The dialect marked its end. */
   ended = false;
   private tooLong = false;
@@ -109,7 +109,13 @@ function refuse(code: ArgumentsError['code'], message: string, position?: number
   return { _tag: 'Left', left: position === undefined ? { code, message } : { code, message, position } };
 }
 
+/** What came after a call's end is told once. */
+export function wentOnAfterEnd({ callId, name }: { readonly callId: string; readonly name: string }): Diagnostic {
+  const message = `Arguments of ${quote(name)} went on after the call was complete. They were left out.`;
+  return { type: 'diagnostic', code: 'arguments-after-call', message, callId };
+}
+
 /** A name in a message: at most 64 letters of it. */
-export function quote(name: string): string {
+function quote(name: string): string {
   return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

@@ -1,5 +1,6 @@
 import type { FinishReason, ModelEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import { JsonScanner } from '../json/scanner.ts';
 import type { Output } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
@@ -87,7 +88,7 @@ export class BlockWriter {
 
   private argue(call: CallBlock | undefined, text: string, out: Output<Frame>): void {
     // White space after a call that was stopped says nothing; anything else must not be lost.
-    if (!call || text === '' || (call.stopped && text.trim() === '')) return;
+    if (!call || text === '' || (call.stopped && isJsonSpace(text))) return;
     call.scanner.push(text);
     this.delta(call.at, { type: 'input_json_delta', partial_json: call.args.read(text) }, out);
   }

@@ -1,5 +1,6 @@
 import type { FinishReason, ModelEvent, RoundStart, Usage } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import type { Output, Stage } from '../stage.ts';
 import { isRecord } from '../values.ts';
 import { finishWord, writtenUsage } from './cohere-wire.ts';
@@ -58,6 +59,8 @@ export class CohereEncoder implements Stage<ModelEvent, Frame> {
         return;
       }
       case 'tool-call-delta': {
+        // White space may come after the end, and says nothing.
+        if (!this.openCalls.has(event.index) && isJsonSpace(event.text)) return;
         const called = { function: { arguments: this.functions.read(event) } };
         this.send('tool-call-delta', { index: event.index, ...message({ tool_calls: called }) }, out);
         return;

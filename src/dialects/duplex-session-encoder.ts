@@ -1,5 +1,6 @@
 import type { ModelEvent, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import type { Output, Stage } from '../stage.ts';
 import type { EncoderOptions } from './dialect.ts';
 import { FunctionCalls } from './function-arguments.ts';
@@ -45,6 +46,8 @@ export class DuplexEncoder implements Stage<ModelEvent, Frame> {
         send({ type: 'function_call', id: event.callId, index: event.index, name: event.name });
         return;
       case 'tool-call-delta':
+        // White space may come after the end, and says nothing.
+        if (!this.open.has(event.index) && isJsonSpace(event.text)) return;
         send({ type: 'function_call', id: event.callId, index: event.index, arguments: this.functions.read(event) });
         return;
       case 'tool-call-end':

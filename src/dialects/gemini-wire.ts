@@ -99,9 +99,8 @@ function isPlainCandidate(candidate: GeminiCandidate): boolean {
 /** Whether a response says text of each candidate, whatever else it has: some servers rate each piece. */
 function isDeltaResponse(response: GeminiResponse & { readonly error?: unknown }): boolean {
   const { candidates, error, promptFeedback } = response;
-  return (
-    Boolean(candidates && candidates.length > 0) && isAbsent(error) && isAbsent(promptFeedback) && (candidates?.every(saysText) ?? false)
-  );
+  if (!candidates || candidates.length === 0 || !isAbsent(error) || !isAbsent(promptFeedback)) return false;
+  return candidates.every(saysText);
 }
 
 function saysText({ content }: GeminiCandidate): boolean {

@@ -1,5 +1,6 @@
 import type { CallFragment } from '../calls/assembler.ts';
-import type { FinishReason, ModelEvent } from '../events.ts';
+import { isCutShort } from '../calls/open-call.ts';
+import type { ModelEvent } from '../events.ts';
 import type { Output } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import { argumentsText } from './arguments-text.ts';
@@ -189,11 +190,6 @@ export class ChatChunkReader implements WireReader {
     }
     this.round.provider(index, name, data as Json, out);
   }
-}
-
-/** Whether the model's last words may be missing. */
-function isCutShort(reason: FinishReason): boolean {
-  return reason === 'length' || reason === 'content-filter' || reason === 'error';
 }
 
 /** What comes after what was said already. */

@@ -151,13 +151,14 @@ function isPlainFunction(called: ChatFunctionCallDelta | ChatToolCallDelta['func
 /** Whether a chunk says words of every choice, whatever else it has: some servers rate, count or cite with each. Log probabilities are never alike. */
 function isDeltaChunk(chunk: ChatChunk & { readonly error?: unknown }): boolean {
   const { choices, error } = chunk;
-  return Boolean(choices && choices.length > 0) && isAbsent(error) && (choices?.every(saysWords) ?? false);
+  if (!choices || choices.length === 0 || !isAbsent(error)) return false;
+  return choices.every(saysWords);
 }
 
 function saysWords({ delta, finish_reason, logprobs }: ChatChoice & { readonly logprobs?: unknown }): boolean {
   if (!delta || !isAbsent(finish_reason) || !isAbsent(logprobs)) return false;
   const { content, reasoning, reasoning_content, reasoning_text, tool_calls } = delta;
-  return Boolean(content || reasoning || reasoning_content || reasoning_text || tool_calls);
+  return Boolean(content || reasoning || reasoning_content || reasoning_text || tool_calls?.length);
 }
 
 export const chatWire: Wire = {

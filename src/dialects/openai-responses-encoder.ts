@@ -1,5 +1,6 @@
 import type { FinishReason, ModelEvent, RoundStart, Usage, UsageEvent } from '../events.ts';
 import type { Frame } from '../frame.ts';
+import { isJsonSpace } from '../json/characters.ts';
 import type { Output, Stage } from '../stage.ts';
 import { isRecord, type Json } from '../values.ts';
 import { CustomCallText } from './custom-call-text.ts';
@@ -17,6 +18,8 @@ interface OpenCall {
   /** Of a custom tool's call: its input is plain text here. */
   text?: CustomCallText;
   blank: string;
+  /** It was marked as over. */
+  ended: boolean;
 }
 
 /**
@@ -66,7 +69,7 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
         this.reason().say(event.text);
         return;
       case 'tool-call-start':
-        this.held = { callId: event.callId, name: event.name, blank: '' };
+        this.held = { callId: event.callId, name: event.name, blank: '', ended: false };
         this.calls.set(event.callId, this.held);
         return;
       case 'tool-call-delta':
@@ -142,6 +145,8 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
       if (call.blank.trimStart() !== '') this.flushHeld();
       return;
     }
+    // White space may come after the end, and says nothing.
+    if (call.ended && isJsonSpace(text)) return;
     call.written.say(call.text ? call.text.read(text) : text);
   }
 
@@ -157,6 +162,7 @@ export class ResponsesEncoder implements Stage<ModelEvent, Frame> {
 
   private endCall(call: OpenCall | undefined): void {
     if (!call) return;
+    call.ended = true;
     call.written?.finish(call.text && !call.text.closed ? 'incomplete' : 'completed');
   }
 

@@ -84,7 +84,7 @@ export class WireDecoder extends DiagnosticBound implements Stage<Frame, ModelEv
       if (this.samples < MAX_SAMPLES) this.samples++;
       this.round.isLent = true;
       try {
-        this.reader.read(similar as object, out, this.similar.note);
+        this.reader.read(similar.value as object, out, similar.note);
       } finally {
         this.round.isLent = false;
         this.similar.giveBack();

@@ -23,7 +23,7 @@ export interface Wire {
    */
   isPlain?(payload: object): boolean;
   /**
-   * Whether a payload that is not plain is a delta all the same: beside the words stand token counts, ratings, what the vocabulary has no word for.
+   * Asked of what is not plain: whether it is a delta all the same. Beside the words stand token counts, ratings, what the vocabulary has no word for.
    * Of these the reader keeps copies, or hands them to the round, which copies them. Default: none is.
    */
   isDelta?(payload: object): boolean;

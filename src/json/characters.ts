@@ -19,6 +19,11 @@ export function hexValue(code: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
+/** Whether a text is empty or white space as JSON has it: `trim` takes off more than that. */
+export function isJsonSpace(text: string): boolean {
+  return /^[ \t\n\r]*$/.test(text);
+}
+
 /** A code unit as an error message shows it. */
 export function nameOf(code: number): string {
   if (code > 0x20 && code < 0x7f) return `'${String.fromCharCode(code)}'`;

@@ -17,8 +17,16 @@ const TOKENS = /("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)/;
 
 type Container = Record<string, unknown>;
 
-/** A kind of text. */
-interface Shape {
+/** A text that resembles others. */
+export interface Similar {
+  /** Its value, lent. */
+  readonly value: unknown;
+  /** What was said of the text of its kind that was learned last. */
+  readonly note: boolean;
+}
+
+/** A kind of text; as a {@link Similar} it is the text that was read last. */
+interface Shape extends Similar {
   /** A text of the kind: the tokens, at odd places, and what lies between them. */
   readonly split: readonly string[];
   /** The places in `split` in which texts of the kind differed. */
@@ -28,12 +36,8 @@ interface Shape {
   readonly holes: readonly Hole[];
   /** All up to the last hole, if the texts begin alike now, as those of one call do; empty otherwise. */
   head: string;
-  /** The value of the text that was read last. */
-  readonly value: unknown;
   /** Whether texts can be compared with it. */
   readonly isKnown: boolean;
-  /** What was said of the text that was learned last. */
-  readonly note: boolean;
 }
 
 interface Hole {
@@ -78,8 +82,8 @@ export class SimilarJson {
     this.unread = unread;
   }
 
-  /** The value of a text that resembles others, lent; `undefined` if it does not: parse it then, and {@link learn} from it. */
-  find(padded: string): unknown {
+  /** What a text says that resembles others; `undefined` if it does not: parse it then, and {@link learn} from it. */
+  find(padded: string): Similar | undefined {
     if (this.isLent || padded.length > LONGEST) return undefined;
     const { shapes } = this;
     const text = unpadded(padded);
@@ -88,14 +92,9 @@ export class SimilarJson {
       if (!shape.isKnown || !fits(shape, text)) continue;
       if (i > 0) this.toFront(i, shape);
       this.isLent = true;
-      return shape.value;
+      return shape;
     }
     return undefined;
-  }
-
-  /** What was said of the kind of what was found, when it was learned. */
-  get note(): boolean {
-    return this.shapes[0]?.note === true;
   }
 
   /** What was found has been read. */

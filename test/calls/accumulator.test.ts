@@ -255,13 +255,19 @@ describe('bounds of one round', () => {
 });
 
 describe('fragments after the call', () => {
+  const codes = (...texts: string[]) =>
+    gather([start('a'), piece('a', '{}'), text('x'), ...texts.map((each) => piece('a', each))]).flatMap((event) =>
+      event.type === 'diagnostic' ? [event.code] : [],
+    );
+
   it('are told once, and not at all where they are blank', () => {
-    const codes = (...texts: string[]) =>
-      gather([start('a'), piece('a', '{}'), text('x'), ...texts.map((each) => piece('a', each))]).flatMap((event) =>
-        event.type === 'diagnostic' ? [event.code] : [],
-      );
     expect(codes(' ', '\n')).toEqual([]);
     expect(codes(' ', '1', '2')).toEqual(['arguments-after-call']);
+  });
+
+  it('are as good as white space only where JSON has it', () => {
+    expect(codes('\u00a0')).toEqual(['arguments-after-call']);
+    expect(codes(' \t\r\n')).toEqual([]);
   });
 
   it('are named by at most 64 letters of the call’s name', () => {

@@ -284,19 +284,32 @@ describe('a call after another', () => {
     }
   });
 
+  it('ends nothing that goes on with what only looks like white space', () => {
+    for (const odd of ['\u00a0', '\ufeff', '\u2028', '\v']) {
+      const asked = [calls(entry(0, 'a', 'x', '{"n":1}')), calls(entry(0, 'a', 'x', '')), calls(entry(0, 'a', 'x', odd))];
+      const { events, calls: found } = read([...asked, calls(entry(1, 'b', 'y', '')), finish(), done]);
+      expect(events.map(({ type }) => type)).not.toContain('tool-call-end');
+      expect(summary(found)[0]).toEqual(['x', 'invalid-json']);
+      expect(read([...asked, calls(entry(0, undefined, undefined, '{"n":2}')), finish(), done]).calls).toHaveLength(1);
+    }
+  });
+
   it('need not say so where its start does', () => {
     const { events } = read([calls(entry(0, 'a', 'x', '{}')), calls(entry(1, 'b', 'y', '{}')), finish(), done]);
     expect(steps(events).slice(0, 4)).toEqual(['tool-call-start a', 'tool-call-delta a', 'tool-call-start b', 'tool-call a']);
   });
 
-  it('leaves what still comes for it a diagnostic', () => {
-    const { calls: found, codes } = read([
-      calls(entry(0, 'a', 'x', '{}')),
-      calls(entry(1, 'b', 'y', '')),
-      calls(entry(0, undefined, undefined, ' more')),
-      finish(),
-      done,
-    ]);
+  it('leaves out what still comes for it, with a diagnostic, unless it is white space', () => {
+    const more = (text: string) => calls(entry(0, undefined, undefined, text));
+    const {
+      calls: found,
+      codes,
+      events,
+    } = read([calls(entry(0, 'a', 'x', '{}')), calls(entry(1, 'b', 'y', '')), more(' \n'), more(' more'), more('}'), finish(), done]);
+    const deltas = events.filter((event) => event.type === 'tool-call-delta' && event.callId === 'a');
+    expect(deltas).toMatchObject([{ text: '{}' }, { text: ' \n' }]);
+    const end = events.find((event) => event.type === 'round-end');
+    expect(end).toMatchObject({ message: { toolCalls: [{ argumentsText: '{} \n' }, {}] } });
     expect(summary(found)).toEqual([
       ['x', {}],
       ['y', {}],

@@ -37,6 +37,14 @@ describe.each(every)('the encoder of $name', (dialect) => {
     expect(terminated).toBe(1);
   });
 
+  it('writes no white space of a call after its end, where the wire has an end', () => {
+    const blank: ModelEvent = { type: 'tool-call-delta', callId: 'c1', index: 0, text: ' \n' };
+    if (['openai-chat', 'chat-chunks'].includes(dialect.name)) return;
+    expect(write([start, ...call, callEnd, blank, ...ending('tool-calls')]).values).toEqual(
+      write([start, ...call, callEnd, ...ending('tool-calls')]).values,
+    );
+  });
+
   it('ends a call once, however often that is said, and none that never began', () => {
     const twice = [start, callEnd, ...call, callEnd, callEnd, ...ending('tool-calls')];
     expect(write(twice).values).toEqual(write([start, ...call, callEnd, ...ending('tool-calls')]).values);

@@ -187,6 +187,7 @@ const laden: ReadonlyArray<readonly [string, Wire, object, boolean]> = [
   ['chat, twice', chatWire, { choices: [{ delta: { content: 'Hi' }, message: { content: 'Hi' } }] }, true],
   ['chat, a call', chatWire, { choices: [{ delta: { tool_calls: [call({ arguments: '{' })] }, content_filter_results: {} }] }, true],
   ['chat, with nothing', chatWire, { choices: [{ delta: { content: '' }, content_filter_results: {} }] }, false],
+  ['chat, with no call', chatWire, { choices: [{ delta: { tool_calls: [] }, content_filter_results: {} }] }, false],
   ['chat, its end', chatWire, { choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] }, false],
   [
     'chat, one of two ends',
