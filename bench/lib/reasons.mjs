@@ -7,7 +7,7 @@ const reasons = [
   ],
   [
     'W2 Ollama',
-    'A stream is 24 lines, and the floor is done with one in the time of a `JSON.parse`. Each of the three calls comes whole: parsed, checked, written as text once more, scanned, and parsed for `tool-call`. That is a third of our time. A quarter is what any stream costs, however short: headers, redirects, abort signals, stages, the end of the round, the report. A line of text costs us a third more than the floor, which has nothing but a short envelope to parse. Tried: reading plain lines without a look for unknown fields, and their dates without keeping them (a twelfth less, with three calls; a fifth, with text alone).',
+    'A stream is 24 lines, and the floor is done with one in the time of a `JSON.parse`. Each of the three calls comes whole: parsed, checked, written as text once more, and parsed for `tool-call`. That is a third of our time. A quarter is what any stream costs, however short: headers, redirects, abort signals, stages, the end of the round, the report. A line of text costs us a third more than the floor, which has nothing but a short envelope to parse. Tried: reading plain lines without a look for unknown fields, and their dates without keeping them (a twelfth less, with three calls; a fifth, with text alone).',
   ],
   [
     'W2',
@@ -23,11 +23,11 @@ const reasons = [
   ],
   [
     'W4',
-    'A stream’s state has left the caches when its next event comes, so an event costs what it touches. One subscriber for all stages, no look-ups of the call that is being written, lengths counted apart from their strings and arguments joined when they are over took a fifth away. What is left is spread over some thirty objects that an event passes. The delay follows from that, since a call waits for all other streams of its tick, and is longer by one event: a call is over for us with the first argument of the next one, for the hand loop with the next one’s name, which may come in pieces.',
+    'A stream’s state has left the caches when its next event comes, so an event costs what it touches. One subscriber for all stages, no look-ups of the call that is being written, lengths counted apart from their strings and arguments joined when they are over took a fifth away. What is left is spread over some thirty objects that an event passes. The delay follows from that: a call is over with the name of the next one, in the stream’s next event, which waits for those of all other streams. The hand loop’s own is beyond the goal here.',
   ],
   [
     'W4 heap',
-    'Of what a stream has beyond the hand loop, a third is the arguments: their text is in the decoder (for the message that goes back) and in the `tool-call` events (for the answer’s `partial`), and the hand loop keeps the parsed values alone. The rest are the stages: decoder and assembler 4 kB, the meter with its histogram 2, arrays with room for seventeen, `_finalizers` of rxjs subscribers among them, 150 bytes each.',
+    'Of what a stream has beyond the hand loop, a third is the arguments: their text is in the decoder (for the message that goes back) and in the `tool-call` events (for the answer’s `partial`), and the hand loop keeps the parsed values alone. The rest are the stages: decoder and assembler 4 kB, the meter with its histogram 2, and rxjs’s lists of what ends with a subscriber, which have room for seventeen, 150 bytes each. Tried: lists that are copied for as long as they are short, and no scanner of a call that is over (1.1 kB less).',
   ],
   [
     'parser',
@@ -39,7 +39,7 @@ const reasons = [
   ],
   [
     'browser bundle',
-    'A fifth of it is packages: rxjs, tslib, io-ts, fp-ts and eventsource-parser alone nearly fill the goal. Bundled are not only the stages but all that `httpModel` and `streamAnswer` promise: retries, resuming, redirects, redaction, bounds, errors that say what to do, codecs. Their parts are below. Shorter names for private fields save nothing after compression. Who composes the operators and a `fetch` of their own loads less.',
+    'A fifth of it is packages: rxjs, tslib, io-ts, fp-ts and eventsource-parser alone nearly fill the goal. Bundled are not only the stages but all that `httpModel` and `streamAnswer` promise: retries, resuming, redirects, redaction, bounds, errors that say what to do, codecs. Their parts are below. Shorter names for private fields save nothing after compression. To load what handles failures only when one happens would ask a network that has just failed. Who composes the operators and a `fetch` of their own loads less.',
   ],
   [
     'an operator more',
