@@ -2,9 +2,9 @@ import { LimitError, withPartial } from '../errors.ts';
 import type { AnyEvent, Diagnostic, FinishReason, ModelEvent, ToolCall, ToolCallDelta, ToolCallStart } from '../events.ts';
 import { checkBounds } from '../json/bounds.ts';
 import { isJsonSpace } from '../json/characters.ts';
-import { withItem } from '../short-list.ts';
 import type { Output, Stage } from '../stage.ts';
 import { type ArgumentsRules, type Ending, isCutShort, OpenCall, wentOnAfterEnd } from './open-call.ts';
+import { withItem } from './short-list.ts';
 
 /** Bounds of `accumulateToolCalls`. */
 export interface AccumulateToolCallsOptions {

@@ -1,5 +1,5 @@
-import { withItem } from '../short-list.ts';
 import { Call, canonicalJson } from './call.ts';
+import { withItem } from './short-list.ts';
 
 /** What a fragment says about its call, blanks left out. */
 export interface Marks {
