@@ -70,8 +70,10 @@ nobody wants views. **parser** one document read by the parser of partial JSON a
 once in one process, one event each a tick; a call's delay is from its last argument byte to the whole call; **heap** what such a stream holds before its last
 event, text and calls included. **W5** one piece of text each millisecond, from the bytes to the subscriber. **an operator more** what one \`map\`, or one stage of
 ours, behind the others adds. **cold import** a new process that imports the package and does no more. **browser bundle** a page that streams text and
-runs one tool: minified by esbuild, gzipped, dependencies included. **fast path** of the deltas in the longest recorded streams, those whose payload was
+runs one tool: minified by esbuild, gzipped, dependencies included. **fast path** of the deltas in the longest recorded streams, by bytes, those whose payload was
 not parsed as a whole; and the same when each is read once more, as the next answer of the same server would be. [Each recording](#recorded-streams) is below.
+
+Who is better than our pipeline: ${betterPeers(rows)}.
 
 ## Text and calls
 
@@ -127,6 +129,16 @@ function tableRow({ id, goals, shows, found }) {
   const figureOfFloor = floor && baseFigure(keys, floor);
   const base = figureOfFloor ? `F1 ${figureOfFloor}` : rxjs ? `rxjs ${rxjs.cpuMs} ms` : '';
   return `| ${id} | ${goals.map(goalText).join('; ')} | ${ours}${time} | ${marks.join(' ')} | ${[base, ...rest].filter(Boolean).join('; ')} |`;
+}
+
+/** Peers, by row, whose first figure is lower than ours. */
+function betterPeers(rows) {
+  const found = rows.flatMap(({ id, goals, shows, found: { toolstream, streamAnswer, floor, rxjs, ...peers } }) => {
+    const [key] = shows ?? goals.map((goal) => goal.key);
+    const better = Object.entries(peers).filter(([, figures]) => figures[key] < toolstream?.[key]);
+    return better.length > 0 ? `${id}: ${better.map(([name, figures]) => `${name} ${shown(key, figures[key])}`).join(', ')}` : [];
+  });
+  return found.length > 0 ? found.join('; ') : 'nobody';
 }
 
 /** What the floor's ratios are to. */

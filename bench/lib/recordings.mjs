@@ -16,6 +16,12 @@ export function recordingsPlot({ fastPath }) {
   });
 }
 
+function overall(fastPath) {
+  const sum = (rows, at) => rows.reduce((total, row) => total + row[at], 0);
+  const shares = Object.entries(fastPath).map(([name, { recordings }]) => `${name} ${percent(sum(recordings, 2), sum(recordings, 1))} %`);
+  return shares.join(', ');
+}
+
 /** The same as a table. */
 export function recordingsPart(fastPath, picture) {
   const rows = Object.entries(fastPath ?? {}).flatMap(([dialect, { recordings = [] }]) =>
@@ -27,8 +33,8 @@ export function recordingsPart(fastPath, picture) {
   return `## Recorded streams
 
 Of the deltas of each recording, those whose payload was like two before and not parsed whole: when the recordings of a dialect are read one after
-the other, the longest first, and when the same one comes again right after, as the next answer of its server. Whole calls in one payload are
-parsed, and what says something that only a codec can judge.
+the other, the longest in bytes first, and when the same one comes again right after, as the next answer of its server. Whole calls in one payload are
+parsed, and what says something that only a codec can judge. Over all of them, not the ten longest alone: ${overall(fastPath)}.
 
 ${picture}
 | dialect | recording | deltas | not parsed whole | again |
