@@ -277,3 +277,29 @@ describe('fragments after the call', () => {
     expect(messages).toEqual([expect.stringContaining(`"${'n'.repeat(64)}…"`)]);
   });
 });
+
+describe('a call that is looked at for the first time', () => {
+  it('is held to the bounds as any other: depth, big numbers, and bounds that are none', () => {
+    const whole = (words: string) => [start('a'), piece('a', words), end('a'), over()];
+    expect(found(whole('{"a":{"b":1}}'), { maxDepth: 2 })).toMatchObject([{ arguments: { right: { a: { b: 1 } } } }]);
+    expect(found(whole('{"a":{"b":1}}'), { maxDepth: 1 })).toMatchObject([{ arguments: { left: { code: 'too-deep' } } }]);
+    expect(found(whole('{"n":12345678901234567890}'), { bigNumbers: 'text' })).toMatchObject([
+      { arguments: { right: { n: '12345678901234567890' } } },
+    ]);
+    expect(() => toolCallAccumulator({ maxDepth: Number.NaN })).toThrow(RangeError);
+  });
+
+  it('is one of as many as there are', () => {
+    const begun = Array.from({ length: 40 }, (_, i) => [start(`c${i}`, i), piece(`c${i}`, '{"n":', i)]).flat();
+    const closed = Array.from({ length: 40 }, (_, i) => piece(`c${i}`, `${i}}`, i));
+    const ids = found([...begun, ...closed, over()]).map(({ callId }) => callId);
+    expect(ids).toEqual(Array.from({ length: 40 }, (_, i) => `c${i}`));
+    const { calls: read40 } = read([...ids.map((id, i) => calls(entry(i, id, 'x', '{}'))), finish(), done]);
+    expect(read40.map(({ callId }) => callId)).toEqual(ids);
+  });
+
+  it('is forgotten with its round', () =>
+    expect(
+      types([start('a'), piece('a', '{}'), { type: 'round-restarted', reason: 'x' } as unknown as ModelEvent, text('x')]),
+    ).not.toContain('tool-call'));
+});
