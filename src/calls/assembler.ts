@@ -3,7 +3,7 @@ import type { ModelEvent } from '../events.ts';
 import { isJsonSpace } from '../json/characters.ts';
 import type { Output } from '../stage.ts';
 import type { AssembledCall, Call } from './call.ts';
-import { CallFinder, type Marks } from './call-finder.ts';
+import { beginsObject, CallFinder, type Marks } from './call-finder.ts';
 import { wentOnAfterEnd } from './open-call.ts';
 
 /** What a wire says about one call in one of its messages. Blank, `null` and the word `"null"` as an id count as absent. */
@@ -33,12 +33,14 @@ export interface CallLimits {
  * Assigns fragments to calls, for every dialect: one assembler per choice of a response. It emits `tool-call-start`,
  * `tool-call-delta`, `tool-call-end`, and a `diagnostic` wherever it had to guess. {@link CallFinder} says what belongs together.
  *
- * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done. While a start
- * waits, the end of the call before it says that it is over, if it is whole: its tool need not wait.
+ * A name may come late or in pieces, so a call starts with the first of its arguments after the name, or when the model is done. An empty object
+ * alone may keep the place of arguments that follow: what comes next shows it. While a start waits, the end of the call before it says that it
+ * is over, if it is whole: its tool need not wait.
  */
 export class CallAssembler {
   private readonly finder = new CallFinder();
   private readonly callIds = new Set<string>();
+  private held: Call | undefined;
   private readonly choice: number;
   private readonly seed: () => string;
   private readonly maxArgumentLength: number;
@@ -89,8 +91,9 @@ export class CallAssembler {
     }
     if (!known && saysNothing(marks)) return undefined;
     const before = this.finder.newest;
+    if (known !== this.held) this.release(out);
     const call = known ?? this.begin(marks);
-    if (known) this.checkMarks(call, marks, out);
+    if (known) this.goOn(call, marks, out);
     this.finder.note(call, marks);
 
     const { name, text } = marks;
@@ -117,6 +120,11 @@ export class CallAssembler {
     out.enqueue(this.stamp({ type: 'tool-call-end', callId: known.callId, index: known.index }));
   }
 
+  /** Something else comes: a call with an empty object, which waits to see whether more arguments follow, starts before that. */
+  release(out: Output<ModelEvent>): void {
+    if (this.held) this.start(this.held, out);
+  }
+
   /** The model is done: calls that waited for more of their name start now. Those without one may still wait, for a late one. */
   settle(out: Output<ModelEvent>, nameless: 'start' | 'wait' = 'start'): void {
     for (const call of this.finder.calls) if (nameless === 'start' || call.name !== '') this.start(call, out);
@@ -138,6 +146,18 @@ export class CallAssembler {
     if (id !== undefined) this.finder.identify(call, id);
     if (name !== undefined && call.name === '') call.name = name;
     this.diagnose('replay-dropped', 'A call came again, whole and unchanged. The repeat was dropped.', call, out);
+  }
+
+  private goOn(call: Call, marks: Marks, out: Output<ModelEvent>): void {
+    this.checkMarks(call, marks, out);
+    if (!call.mayBeFilled || !beginsObject(marks.text)) return;
+    call.empty();
+    this.diagnose(
+      'placeholder-dropped',
+      'Arguments came after an empty object in their place. The empty object was left out.',
+      undefined,
+      out,
+    );
   }
 
   private checkMarks(call: Call, { id, index }: Marks, out: Output<ModelEvent>): void {
@@ -182,7 +202,9 @@ export class CallAssembler {
     if (call.ended && this.isTooLate(call, text, out)) return;
     call.append(text);
     if (call.started) out.enqueue(this.stamp({ type: 'tool-call-delta', callId: call.callId, index: call.index, text }));
-    else if (call.name !== '') this.start(call, out);
+    else if (call.name === '') return;
+    else if (call.mayBeFilled) this.held = call;
+    else this.start(call, out);
   }
 
   /** Whether what comes after a call's end is to be left out: anything but white space, once the arguments are whole. */
@@ -196,6 +218,7 @@ export class CallAssembler {
   /** Emits the start, and the arguments that waited for it. */
   private start(call: Call, out: Output<ModelEvent>): void {
     if (call.started) return;
+    if (call === this.held) this.held = undefined;
     call.started = true;
     call.callId = this.idFor(call, out);
     out.enqueue(this.stamp({ type: 'tool-call-start', callId: call.callId, index: call.index, name: call.name }));

@@ -17,7 +17,7 @@ export interface Marks {
  *
  * 1. A known id: its call; of several with that id, the one at the fragment's index, else the newest.
  * 2. Else the newest call at its index, or its place in the list; without either, the newest call.
- * 3. It goes on with that call, unless the call is whole and a fresh `{` comes, or the marks are those of another: a new id, a known id and a
+ * 3. It goes on with that call, unless the call is whole and a fresh `{` comes ({@link isFilling} has the exception), or the marks are those of another: a new id, a known id and a
  *    name at a new index, another name after the arguments began. Marks that change in the middle of a value begin nothing.
  * 4. What goes on with no call and is whole repeats one, or begins one: see {@link repeated}.
  */
@@ -124,9 +124,10 @@ export class CallFinder {
     return name === undefined || name === newest.name ? newest : undefined;
   }
 
-  private goesOn(call: Call, { id, index, position, name, text }: Marks): boolean {
+  private goesOn(call: Call, marks: Marks): boolean {
+    const { id, index, position, name, text } = marks;
     const fresh = beginsObject(text);
-    if (fresh && call.closed) return false;
+    if (fresh && call.closed) return isFilling(call, marks);
     const otherId = id !== undefined && call.wireId !== undefined && id !== call.wireId && this.known.get(id) !== call;
     const otherIndex = index !== undefined && call.wireIndex !== undefined && index !== call.wireIndex && name !== undefined;
     const sameName = name === undefined || call.name === '' || name === call.name;
@@ -140,11 +141,19 @@ export class CallFinder {
   }
 }
 
+/** Whether arguments come where an empty object kept their place: nothing says that another call begins, and they are no repeat of it. */
+function isFilling(call: Call, { id, index, name, text }: Marks): boolean {
+  if (!call.mayBeFilled || call.namedAgain || /^\s*\{\s*\}\s*$/.test(text)) return false;
+  const sameId = id === undefined ? name === undefined : id === call.wireId;
+  const sameName = name === undefined || call.name === '' || name === call.name;
+  return sameId && sameName && (index === undefined || index === call.wireIndex);
+}
+
 function isOnlyId(call: Call): boolean {
   return !call.started && call.name === '' && call.length === 0;
 }
 
-function beginsObject(text: string): boolean {
+export function beginsObject(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x7b) return true;

@@ -10,6 +10,8 @@ export interface AssembledCall {
   readonly argumentsText: string;
 }
 
+const EMPTY = '{}';
+
 /** A call while it is assembled. */
 export class Call implements AssembledCall {
   callId = '';
@@ -25,7 +27,7 @@ export class Call implements AssembledCall {
   wireId: string | undefined;
   wireIndex: number | undefined;
   readonly index: number;
-  private readonly text = new ArgumentsSoFar();
+  private text = new ArgumentsSoFar();
   private canonical: string | undefined;
 
   constructor(index: number) {
@@ -42,6 +44,16 @@ export class Call implements AssembledCall {
 
   append(text: string): void {
     this.text.append(text);
+  }
+
+  /** Whether the arguments are an empty object, not emitted yet: some servers put one where the arguments will be. */
+  get mayBeFilled(): boolean {
+    return !this.started && this.text.length === EMPTY.length && this.argumentsText === EMPTY;
+  }
+
+  /** Forgets the arguments so far. */
+  empty(): void {
+    this.text = new ArgumentsSoFar();
   }
 
   /** Another call begins: this one is over, mostly, and kept in as little memory as can be. */

@@ -108,6 +108,7 @@ export class Round {
     if (text === '') return;
     this.count(text);
     const said = this.choice(choice);
+    if (!said.speaks) said.calls.release(out);
     said.speaks = true;
     said.text.append(text);
     out.enqueue(choice === 0 ? { type: 'text-delta', text } : { type: 'text-delta', text, choice });
@@ -117,6 +118,7 @@ export class Round {
     if (text === '') return;
     this.count(text);
     const said = this.choice(choice);
+    said.calls.release(out);
     said.reasoning ??= new JoinedText();
     said.reasoning.append(text);
     out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
@@ -126,6 +128,7 @@ export class Round {
     if (text === '') return;
     this.count(text);
     const said = this.choice(choice);
+    said.calls.release(out);
     said.refusal ??= new JoinedText();
     said.refusal.append(text);
     out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });

@@ -295,7 +295,7 @@ describe('a call after another', () => {
   });
 
   it('need not say so where its start does', () => {
-    const { events } = read([calls(entry(0, 'a', 'x', '{}')), calls(entry(1, 'b', 'y', '{}')), finish(), done]);
+    const { events } = read([calls(entry(0, 'a', 'x', '[]')), calls(entry(1, 'b', 'y', '[]')), finish(), done]);
     expect(steps(events).slice(0, 4)).toEqual(['tool-call-start a', 'tool-call-delta a', 'tool-call-start b', 'tool-call a']);
   });
 
@@ -326,6 +326,100 @@ describe('a call after another', () => {
     // Once by the assembler and once by the accumulator.
     expect(looked).toBeLessThan(3 * long.length);
     push.mockRestore();
+  });
+});
+
+describe('an empty object in the place of arguments that follow (pull request openai/openai-agents-js#712)', () => {
+  const steps = (events: readonly { type: string }[]) => events.map(({ type }) => type).filter((type) => type !== 'diagnostic');
+  const text = '{"city":"Hà Nội","days":[1]}';
+
+  it('is left out, however the arguments are cut, and whatever marks come again with them', () => {
+    const marks = [
+      [0, undefined, undefined],
+      [undefined, undefined, undefined],
+      [0, 'a', undefined],
+      [0, 'a', 'x'],
+      [undefined, 'a', 'x'],
+    ] as const;
+    for (const again of marks) {
+      for (let cut = 1; cut <= text.length; cut++) {
+        const pieces = [text.slice(0, cut), text.slice(cut)].filter((piece) => piece !== '');
+        const chunks = [calls(entry(0, 'a', 'x', '{}')), ...pieces.map((piece) => calls(entry(...again, piece))), finish(), done];
+        const { events, calls: found, codes } = read(chunks);
+        expect(found).toMatchObject([{ callId: 'a', name: 'x', argumentsText: text, arguments: { right: JSON.parse(text) } }]);
+        expect(codes).toEqual(['placeholder-dropped']);
+        expect(events.flatMap((event) => (event.type === 'tool-call-delta' ? [event.text] : [])).join('')).toBe(text);
+        expect(events.find(({ type }) => type === 'round-end')).toMatchObject({ message: { toolCalls: [{ argumentsText: text }] } });
+      }
+    }
+  });
+
+  it('is left out for each of several calls', () => {
+    const { calls: found, codes } = read([
+      ...[calls(entry(0, 'a', 'x', '{}')), calls(entry(0, undefined, undefined, '{"n":')), calls(entry(0, undefined, undefined, '1}'))],
+      ...[calls(entry(1, 'b', 'x', '{}')), calls(entry(1, undefined, undefined, '{"n":2}'))],
+      ...[finish(), done],
+    ]);
+    expect(summary(found)).toEqual([
+      ['x', { n: 1 }],
+      ['x', { n: 2 }],
+    ]);
+    expect(codes).toEqual(['placeholder-dropped', 'placeholder-dropped']);
+  });
+
+  it('is left out where the name comes late', () => {
+    const named = [calls(entry(0, 'a', null, '{}')), calls(entry(0, 'a', 'x', '{"n":1}'))];
+    expect(summary(read([...named, finish(), done]).calls)).toEqual([['x', { n: 1 }]]);
+  });
+
+  it('stays where nothing follows: alone, before another call, again in a summary', () => {
+    const empty = calls(entry(0, 'a', 'x', '{}'));
+    expect(read([empty, finish(), done])).toMatchObject({ codes: [], calls: [{ name: 'x', arguments: { right: {} } }] });
+    for (const other of [entry(1, 'b', 'y', '{"n":1}'), entry(0, 'b', 'x', '{"n":1}'), entry(undefined, undefined, 'y', '{"n":1}')]) {
+      const { events, calls: found, codes } = read([empty, calls(other), finish(), done]);
+      expect(found.map((call) => call.arguments)).toMatchObject([{ right: {} }, { right: { n: 1 } }]);
+      expect(codes).not.toContain('placeholder-dropped');
+      expect(steps(events).slice(1, 6)).toEqual([
+        'tool-call-start',
+        'tool-call-delta',
+        ...['tool-call-start', 'tool-call', 'tool-call-delta'],
+      ]);
+    }
+    for (const again of ['{}', ' { } ']) {
+      expect(read([empty, calls(entry(0, 'a', 'x', again)), finish(), done])).toMatchObject({
+        codes: ['replay-dropped'],
+        calls: [{ name: 'x' }],
+      });
+    }
+  });
+
+  it('stays in its place among text, reasoning and refusals', () => {
+    for (const field of ['content', 'reasoning_content', 'refusal']) {
+      const { events } = read([calls(entry(0, 'a', 'x', '{}')), delta({ [field]: 'and' }), finish(), done]);
+      const type = { content: 'text-delta', reasoning_content: 'reasoning-delta', refusal: 'refusal-delta' }[field];
+      expect(steps(events).slice(0, 4)).toEqual(['round-start', 'tool-call-start', 'tool-call-delta', type]);
+    }
+  });
+
+  it('is there when the stream is cut behind it, and is not run', () => {
+    const { events, calls: found, error } = read([calls(entry(0, 'a', 'x', '{}'))]);
+    expect(steps(events)).toEqual(['round-start', 'tool-call-start', 'tool-call-delta', 'tool-call']);
+    expect(summary(found)).toEqual([['x', 'interrupted']]);
+    expect(error).toMatchObject({ partial: { calls: [{ callId: 'a', argumentsText: '{}' }] } });
+  });
+
+  it('is told apart in another choice, too', () => {
+    const of = (index: number, delta: object, finish_reason: string | null = null) => ({ choices: [{ index, delta, finish_reason }] });
+    const { events, codes } = read([
+      of(1, { tool_calls: [entry(0, 'a', 'x', '{}')] }),
+      of(0, { content: 'Hi' }),
+      of(1, { tool_calls: [entry(0, undefined, undefined, text)] }),
+      ...[of(0, {}, 'stop'), of(1, {}, 'tool_calls'), done],
+    ]);
+    expect(events.filter(({ type }) => type === 'tool-call-delta')).toEqual([
+      { type: 'tool-call-delta', callId: 'a', index: 0, text, choice: 1 },
+    ]);
+    expect(codes).toEqual(['placeholder-dropped']);
   });
 });
 
