@@ -2,7 +2,7 @@ import { LimitError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import { isJsonSpace } from '../json/characters.ts';
 import type { Output } from '../stage.ts';
-import type { AssembledCall, Call } from './call.ts';
+import { type AssembledCall, type Call, quoted } from './call.ts';
 import { beginsObject, CallFinder, type Marks } from './call-finder.ts';
 import { wentOnAfterEnd } from './open-call.ts';
 
@@ -152,18 +152,13 @@ export class CallAssembler {
     this.checkMarks(call, marks, out);
     if (!call.mayBeFilled || !beginsObject(marks.text)) return;
     call.empty();
-    this.diagnose(
-      'placeholder-dropped',
-      'Arguments came after an empty object in their place. The empty object was left out.',
-      undefined,
-      out,
-    );
+    this.diagnose('placeholder-dropped', 'An empty object came in the place of arguments that follow. It was left out.', undefined, out);
   }
 
   private checkMarks(call: Call, { id, index }: Marks, out: Output<ModelEvent>): void {
     if (id !== undefined && this.finder.joinId(call, id)) {
       this.checkLength(call.wireId, 'id');
-      this.diagnose('id-in-pieces', `The id of a call came in pieces: ${excerpt(call.wireId ?? '')} so far.`, undefined, out);
+      this.diagnose('id-in-pieces', `The id of a call came in pieces: ${quoted(call.wireId ?? '')} so far.`, undefined, out);
       return;
     }
     const changed =
@@ -180,7 +175,7 @@ export class CallAssembler {
       return;
     }
     if (call.started) {
-      this.diagnose('name-changed', `A call named ${excerpt(call.name)} was renamed after it had begun. The first name stays.`, call, out);
+      this.diagnose('name-changed', `A call named ${quoted(call.name)} was renamed after it had begun. The first name stays.`, call, out);
       return;
     }
     if (call.name === '') {
@@ -190,7 +185,7 @@ export class CallAssembler {
     // In pieces, or (some relays) everything so far each time.
     call.name = name.startsWith(call.name) ? name : call.name + name;
     this.checkLength(call.name, 'name');
-    this.diagnose('name-in-pieces', `The name of a call came in pieces: ${excerpt(call.name)} so far.`, undefined, out);
+    this.diagnose('name-in-pieces', `The name of a call came in pieces: ${quoted(call.name)} so far.`, undefined, out);
   }
 
   private takeText(call: Call, text: string, out: Output<ModelEvent>): void {
@@ -265,10 +260,6 @@ function present(value: string | null | undefined, absent?: string): string | un
 
 function saysNothing({ id, name, text }: Marks): boolean {
   return id === undefined && name === undefined && text === '';
-}
-
-function excerpt(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }
 
 /** FNV-1a, in base 36: short, the same everywhere, and safe in an id. */

@@ -1,4 +1,4 @@
-import { Call, canonicalJson } from './call.ts';
+import { Call, canonicalJson, EMPTY } from './call.ts';
 import { withItem } from './short-list.ts';
 
 /** What a fragment says about its call, blanks left out. */
@@ -143,10 +143,9 @@ export class CallFinder {
 
 /** Whether arguments come where an empty object kept their place: nothing says that another call begins, and they are no repeat of it. */
 function isFilling(call: Call, { id, index, name, text }: Marks): boolean {
-  if (!call.mayBeFilled || call.namedAgain || /^\s*\{\s*\}\s*$/.test(text)) return false;
-  const sameId = id === undefined ? name === undefined : id === call.wireId;
-  const sameName = name === undefined || call.name === '' || name === call.name;
-  return sameId && sameName && (index === undefined || index === call.wireIndex);
+  if (!call.mayBeFilled || call.namedAgain || text.trim() === EMPTY) return false;
+  if (name !== undefined && (id === undefined || (call.name !== '' && name !== call.name))) return false;
+  return (id === undefined || id === call.wireId) && (index === undefined || index === call.wireIndex);
 }
 
 function isOnlyId(call: Call): boolean {

@@ -10,7 +10,8 @@ export interface AssembledCall {
   readonly argumentsText: string;
 }
 
-const EMPTY = '{}';
+/** Arguments that say nothing. */
+export const EMPTY = '{}';
 
 /** A call while it is assembled. */
 export class Call implements AssembledCall {
@@ -48,7 +49,7 @@ export class Call implements AssembledCall {
 
   /** Whether the arguments are an empty object, not emitted yet: some servers put one where the arguments will be. */
   get mayBeFilled(): boolean {
-    return !this.started && this.text.length === EMPTY.length && this.argumentsText === EMPTY;
+    return !this.started && this.length === 2 && this.argumentsText === EMPTY;
   }
 
   /** Forgets the arguments so far. */
@@ -89,4 +90,9 @@ export function canonicalJson(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A name in a message: at most 64 letters of it. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

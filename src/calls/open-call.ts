@@ -3,6 +3,7 @@ import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { isDeeperThan } from '../json/parse.ts';
 import type { Either, Json } from '../values.ts';
 import { ArgumentsSoFar } from './arguments-so-far.ts';
+import { quoted } from './call.ts';
 
 /** Bounds of one call's arguments, and what becomes of their numbers. */
 export interface ArgumentsRules {
@@ -83,7 +84,7 @@ export class OpenCall {
 
   private resolve(text: string, ending: Ending): Either<ArgumentsError, Json> {
     if (this.value !== undefined) return { _tag: 'Right', right: this.value };
-    const name = quote(this.name);
+    const name = quoted(this.name);
     const { maxArgumentLength, bigNumbers } = this.rules;
     if (this.tooLong) return refuse('too-long', `The arguments of ${name} are longer than ${maxArgumentLength} UTF-16 code units.`);
     const { state, problem } = this.text;
@@ -111,11 +112,6 @@ function refuse(code: ArgumentsError['code'], message: string, position?: number
 
 /** What came after a call's end is told once. */
 export function wentOnAfterEnd({ callId, name }: { readonly callId: string; readonly name: string }): Diagnostic {
-  const message = `Arguments of ${quote(name)} went on after the call was complete. They were left out.`;
+  const message = `Arguments of ${quoted(name)} went on after the call was complete. They were left out.`;
   return { type: 'diagnostic', code: 'arguments-after-call', message, callId };
-}
-
-/** A name in a message: at most 64 letters of it. */
-function quote(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

@@ -115,23 +115,22 @@ export class Round {
   }
 
   reasoning(choice: number, text: string, out: Output<ModelEvent>): void {
-    if (text === '') return;
-    this.count(text);
-    const said = this.choice(choice);
-    said.calls.release(out);
-    said.reasoning ??= new JoinedText();
-    said.reasoning.append(text);
-    out.enqueue(choice === 0 ? { type: 'reasoning-delta', text } : { type: 'reasoning-delta', text, choice });
+    this.aside('reasoning', choice, text, out);
   }
 
   refusal(choice: number, text: string, out: Output<ModelEvent>): void {
+    this.aside('refusal', choice, text, out);
+  }
+
+  private aside(kind: 'reasoning' | 'refusal', choice: number, text: string, out: Output<ModelEvent>): void {
     if (text === '') return;
     this.count(text);
     const said = this.choice(choice);
     said.calls.release(out);
-    said.refusal ??= new JoinedText();
-    said.refusal.append(text);
-    out.enqueue(choice === 0 ? { type: 'refusal-delta', text } : { type: 'refusal-delta', text, choice });
+    said[kind] ??= new JoinedText();
+    said[kind].append(text);
+    const type = `${kind}-delta` as const;
+    out.enqueue(choice === 0 ? { type, text } : { type, text, choice });
   }
 
   /** What a choice has said so far. */

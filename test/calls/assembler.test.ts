@@ -385,7 +385,7 @@ describe('an empty object in the place of arguments that follow (pull request op
         ...['tool-call-start', 'tool-call', 'tool-call-delta'],
       ]);
     }
-    for (const again of ['{}', ' { } ']) {
+    for (const again of ['{}', ' {}\n']) {
       expect(read([empty, calls(entry(0, 'a', 'x', again)), finish(), done])).toMatchObject({
         codes: ['replay-dropped'],
         calls: [{ name: 'x' }],
