@@ -31,6 +31,13 @@ export class JoinedText {
     return this.head + this.tail;
   }
 
+  /** Forgets what came. */
+  clear(): void {
+    this.head = '';
+    this.tail = '';
+    this.count = 0;
+  }
+
   /** Joins what came so far: nothing more is expected for now. Not for each piece, since each time makes a block. */
   join(): void {
     if (this.tail !== '') this.closeBlock();

@@ -38,6 +38,13 @@ export class ArgumentsSoFar extends JoinedText {
     return this.wasClosed || this.length === 0 ? undefined : this.scanned().problem;
   }
 
+  override clear(): void {
+    super.clear();
+    this.scanner = undefined;
+    this.unscanned = '';
+    this.wasClosed = false;
+  }
+
   private scanned(): JsonScanner {
     if (!this.scanner) {
       this.scanner = new JsonScanner(this.maxDepth === undefined ? {} : { maxDepth: this.maxDepth });

@@ -151,7 +151,7 @@ export class CallAssembler {
   private goOn(call: Call, marks: Marks, out: Output<ModelEvent>): void {
     this.checkMarks(call, marks, out);
     if (!call.mayBeFilled || !beginsObject(marks.text)) return;
-    call.empty();
+    call.clear();
     this.diagnose('placeholder-dropped', 'An empty object came in the place of arguments that follow. It was left out.', undefined, out);
   }
 

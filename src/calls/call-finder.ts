@@ -71,7 +71,7 @@ export class CallFinder {
     const call = new Call(this.calls.length);
     if (marks.name === undefined) call.name = this.nameAhead(marks) ?? '';
     if (marks.index === undefined || this.known.has(marks.index)) this.indexesTellApart = false;
-    this.newest?.rest();
+    this.newest?.join();
     this.calls = withItem(this.calls, call);
     return call;
   }

@@ -14,7 +14,7 @@ export interface AssembledCall {
 export const EMPTY = '{}';
 
 /** A call while it is assembled. */
-export class Call implements AssembledCall {
+export class Call extends ArgumentsSoFar implements AssembledCall {
   callId = '';
   name = '';
   started = false;
@@ -28,23 +28,15 @@ export class Call implements AssembledCall {
   wireId: string | undefined;
   wireIndex: number | undefined;
   readonly index: number;
-  private text = new ArgumentsSoFar();
   private canonical: string | undefined;
 
   constructor(index: number) {
+    super();
     this.index = index;
   }
 
   get argumentsText(): string {
-    return this.text.toString();
-  }
-
-  get length(): number {
-    return this.text.length;
-  }
-
-  append(text: string): void {
-    this.text.append(text);
+    return this.toString();
   }
 
   /** Whether the arguments are an empty object, not emitted yet: some servers put one where the arguments will be. */
@@ -52,24 +44,14 @@ export class Call implements AssembledCall {
     return !this.started && this.length === 2 && this.argumentsText === EMPTY;
   }
 
-  /** Forgets the arguments so far. */
-  empty(): void {
-    this.text = new ArgumentsSoFar();
-  }
-
-  /** Another call begins: this one is over, mostly, and kept in as little memory as can be. */
-  rest(): void {
-    this.text.join();
-  }
-
   /** Whether the arguments so far are one whole JSON value. */
   get closed(): boolean {
-    return this.text.state === 'closed';
+    return this.state === 'closed';
   }
 
   /** Whether the arguments so far end in the middle of a JSON value. */
   get open(): boolean {
-    return this.text.state === 'open';
+    return this.state === 'open';
   }
 
   /** The whole arguments in one spelling. Kept: a list of calls that comes again is compared with each of them. */

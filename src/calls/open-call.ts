@@ -16,7 +16,7 @@ export interface ArgumentsRules {
 export type Ending = 'regular' | 'cut-short' | 'interrupted';
 
 /** A call whose `tool-call` is still to come. */
-export class OpenCall {
+export class OpenCall extends ArgumentsSoFar {
   readonly callId: string;
   readonly index: number;
   readonly name: string;
@@ -25,7 +25,6 @@ export class OpenCall {
   /** The dialect marked its end. */
   ended = false;
   private tooLong = false;
-  private readonly text: ArgumentsSoFar;
   private readonly rules: ArgumentsRules;
   /** Whether it was parsed to see if it is whole. After that what comes is scanned, so that it costs the same however often one asks. */
   private parsed = false;
@@ -33,16 +32,16 @@ export class OpenCall {
   private value: Json | undefined;
 
   constructor({ callId, index, name }: ToolCallStart, rules: ArgumentsRules) {
+    super(rules.maxDepth);
     this.callId = callId;
     this.index = index;
     this.name = name;
     this.rules = rules;
-    this.text = new ArgumentsSoFar(rules.maxDepth);
   }
 
-  append(text: string): void {
-    if (this.text.length + text.length > this.rules.maxArgumentLength) this.tooLong = true;
-    if (!this.tooLong) this.text.append(text);
+  override append(text: string): void {
+    if (this.length + text.length > this.rules.maxArgumentLength) this.tooLong = true;
+    if (!this.tooLong) super.append(text);
   }
 
   /** Whether the arguments are one whole JSON value. */
@@ -52,19 +51,19 @@ export class OpenCall {
       this.parsed = true;
       this.value = this.parsedAtOnce();
     }
-    return this.value !== undefined || this.text.state === 'closed';
+    return this.value !== undefined || this.state === 'closed';
   }
 
   /** Whether the arguments are nothing or a bare number, and the dialect marked their end. */
   get endsBare(): boolean {
-    return this.ended && !this.tooLong && (this.text.state === 'blank' || this.text.state === 'number');
+    return this.ended && !this.tooLong && (this.state === 'blank' || this.state === 'number');
   }
 
   /** The call as it is now: nothing more is expected of it. */
   settled(ending: Ending): ToolCall {
     const { callId, index, name } = this;
     // One string for both: parsing it makes it flat, and it is kept.
-    const argumentsText = this.text.toString();
+    const argumentsText = this.toString();
     return { type: 'tool-call', callId, index, name, argumentsText, arguments: this.resolve(argumentsText, ending) };
   }
 
@@ -72,8 +71,8 @@ export class OpenCall {
   private parsedAtOnce(): Json | undefined {
     const { maxDepth, bigNumbers } = this.rules;
     // From now on one string, for whoever asks.
-    this.text.join();
-    const json = this.text.toString();
+    this.join();
+    const json = this.toString();
     if (!json.endsWith('}') || bigNumbers === 'text' || isDeeperThan(json, maxDepth)) return undefined;
     try {
       return JSON.parse(json) as Json;
@@ -87,7 +86,7 @@ export class OpenCall {
     const name = quoted(this.name);
     const { maxArgumentLength, bigNumbers } = this.rules;
     if (this.tooLong) return refuse('too-long', `The arguments of ${name} are longer than ${maxArgumentLength} UTF-16 code units.`);
-    const { state, problem } = this.text;
+    const { state, problem } = this;
     if (problem) return refuse(problem.code, `The arguments of ${name} are no JSON: ${problem.message}`, problem.position);
     if (ending === 'interrupted') {
       return refuse('interrupted', `The stream was cut before the call of ${name} was complete.`, text.length);
