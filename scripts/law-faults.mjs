@@ -40,8 +40,8 @@ export const faults = [
   {
     name: 'reasoning lost on the way',
     file: 'src/dialects/round.ts',
-    find: '    said.reasoning.append(text);\n',
-    put: '    if (text.length > 3) return;\n    said.reasoning.append(text);\n',
+    find: '    said[kind].append(text);\n',
+    put: "    if (kind === 'reasoning' && text.length > 3) return;\n    said[kind].append(text);\n",
     law: 'decode after encode',
   },
   {
