@@ -32,7 +32,7 @@ export class JoinedText {
   }
 
   /** Forgets what came. */
-  clear(): void {
+  protected clear(): void {
     this.head = '';
     this.tail = '';
     this.count = 0;

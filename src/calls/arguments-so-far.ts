@@ -38,7 +38,7 @@ export class ArgumentsSoFar extends JoinedText {
     return this.wasClosed || this.length === 0 ? undefined : this.scanned().problem;
   }
 
-  override clear(): void {
+  protected override clear(): void {
     super.clear();
     this.scanner = undefined;
     this.unscanned = '';

@@ -2,9 +2,10 @@ import { LimitError } from '../errors.ts';
 import type { ModelEvent } from '../events.ts';
 import { isJsonSpace } from '../json/characters.ts';
 import type { Output } from '../stage.ts';
-import { type AssembledCall, type Call, quoted } from './call.ts';
-import { beginsObject, CallFinder, type Marks } from './call-finder.ts';
+import type { AssembledCall, Call } from './call.ts';
+import { CallFinder, type Marks } from './call-finder.ts';
 import { wentOnAfterEnd } from './open-call.ts';
+import { quoted } from './quoted.ts';
 
 /** What a wire says about one call in one of its messages. Blank, `null` and the word `"null"` as an id count as absent. */
 export interface CallFragment {
@@ -83,7 +84,8 @@ export class CallAssembler {
     };
     this.checkLength(marks.id, 'id');
     this.checkLength(marks.name, 'name');
-    const known = this.finder.goingOn(marks);
+    const filled = this.finder.filledBy(marks);
+    const known = filled ?? this.finder.goingOn(marks);
     const repeated = known ? undefined : this.finder.repeated(marks);
     if (repeated) {
       this.dropReplay(repeated, marks, out);
@@ -93,11 +95,12 @@ export class CallAssembler {
     const before = this.finder.newest;
     if (known !== this.held) this.release(out);
     const call = known ?? this.begin(marks);
-    if (known) this.goOn(call, marks, out);
+    if (filled) this.dropPlaceholder(filled, out);
+    if (known) this.checkMarks(call, marks, out);
     this.finder.note(call, marks);
 
     const { name, text } = marks;
-    if (name !== undefined) this.takeName(call, name, text, out);
+    if (name !== undefined) this.takeName(call, name, marks, out);
     if (text !== '') this.takeText(call, text, out);
     if (fragment.nameIsWhole && call.name !== '') this.start(call, out);
     // Its start will say so, but only with its first argument, and the call before it need not wait for that.
@@ -148,10 +151,8 @@ export class CallAssembler {
     this.diagnose('replay-dropped', 'A call came again, whole and unchanged. The repeat was dropped.', call, out);
   }
 
-  private goOn(call: Call, marks: Marks, out: Output<ModelEvent>): void {
-    this.checkMarks(call, marks, out);
-    if (!call.mayBeFilled || !beginsObject(marks.text)) return;
-    call.clear();
+  private dropPlaceholder(call: Call, out: Output<ModelEvent>): void {
+    call.empty();
     this.diagnose('placeholder-dropped', 'An empty object came in the place of arguments that follow. It was left out.', undefined, out);
   }
 
@@ -169,9 +170,9 @@ export class CallAssembler {
     this.diagnose('id-changed', 'A call went on under another id or index. The first ones stay.', call, out);
   }
 
-  private takeName(call: Call, name: string, text: string, out: Output<ModelEvent>): void {
+  private takeName(call: Call, name: string, { id, text }: Marks, out: Output<ModelEvent>): void {
     if (call.name === name) {
-      call.namedAgain = text.trim() === '' && call.closed;
+      call.namedAgain = id === undefined && text.trim() === '' && call.closed;
       return;
     }
     if (call.started) {

@@ -17,8 +17,9 @@ export interface Marks {
  *
  * 1. A known id: its call; of several with that id, the one at the fragment's index, else the newest.
  * 2. Else the newest call at its index, or its place in the list; without either, the newest call.
- * 3. It goes on with that call, unless the call is whole and a fresh `{` comes ({@link isFilling} has the exception), or the marks are those of another: a new id, a known id and a
- *    name at a new index, another name after the arguments began. Marks that change in the middle of a value begin nothing.
+ * 3. It goes on with that call, unless the call is whole and a fresh `{` comes (see {@link CallFinder.filledBy}), or the marks are those of
+ *    another: a new id, a known id and a name at a new index, another name after the arguments began. Marks that change in the middle of a
+ *    value begin nothing.
  * 4. What goes on with no call and is whole repeats one, or begins one: see {@link repeated}.
  */
 export class CallFinder {
@@ -41,6 +42,20 @@ export class CallFinder {
   goingOn(marks: Marks): Call | undefined {
     const call = this.pointedAt(marks);
     return call && this.goesOn(call, marks) ? call : undefined;
+  }
+
+  /**
+   * The call whose arguments these are, where an empty object kept their place: it was not emitted, nothing says that another call begins, and
+   * they are no repeat of it.
+   */
+  filledBy(marks: Marks): Call | undefined {
+    const { id, index, position, name, text } = marks;
+    if (!beginsObject(text) || text.trim() === EMPTY) return undefined;
+    const call = this.pointedAt(marks);
+    if (!call?.mayBeFilled || call.namedAgain) return undefined;
+    const otherName = name !== undefined && (id === undefined || (call.name !== '' && name !== call.name));
+    const isOther = (mark: string | number | undefined, known: typeof mark) => mark !== undefined && known !== undefined && mark !== known;
+    return otherName || isOther(id, call.wireId) || isOther(index ?? position, call.wireIndex) ? undefined : call;
   }
 
   /**
@@ -124,10 +139,9 @@ export class CallFinder {
     return name === undefined || name === newest.name ? newest : undefined;
   }
 
-  private goesOn(call: Call, marks: Marks): boolean {
-    const { id, index, position, name, text } = marks;
+  private goesOn(call: Call, { id, index, position, name, text }: Marks): boolean {
     const fresh = beginsObject(text);
-    if (fresh && call.closed) return isFilling(call, marks);
+    if (fresh && call.closed) return false;
     const otherId = id !== undefined && call.wireId !== undefined && id !== call.wireId && this.known.get(id) !== call;
     const otherIndex = index !== undefined && call.wireIndex !== undefined && index !== call.wireIndex && name !== undefined;
     const sameName = name === undefined || call.name === '' || name === call.name;
@@ -141,18 +155,11 @@ export class CallFinder {
   }
 }
 
-/** Whether arguments come where an empty object kept their place: nothing says that another call begins, and they are no repeat of it. */
-function isFilling(call: Call, { id, index, name, text }: Marks): boolean {
-  if (!call.mayBeFilled || call.namedAgain || text.trim() === EMPTY) return false;
-  if (name !== undefined && (id === undefined || (call.name !== '' && name !== call.name))) return false;
-  return (id === undefined || id === call.wireId) && (index === undefined || index === call.wireIndex);
-}
-
 function isOnlyId(call: Call): boolean {
   return !call.started && call.name === '' && call.length === 0;
 }
 
-export function beginsObject(text: string): boolean {
+function beginsObject(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x7b) return true;

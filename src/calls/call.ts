@@ -44,6 +44,12 @@ export class Call extends ArgumentsSoFar implements AssembledCall {
     return !this.started && this.length === 2 && this.argumentsText === EMPTY;
   }
 
+  /** Forgets the arguments so far. */
+  empty(): void {
+    this.clear();
+    this.canonical = undefined;
+  }
+
   /** Whether the arguments so far are one whole JSON value. */
   get closed(): boolean {
     return this.state === 'closed';
@@ -72,9 +78,4 @@ export function canonicalJson(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A name in a message: at most 64 letters of it. */
-export function quoted(name: string): string {
-  return JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name);
 }

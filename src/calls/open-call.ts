@@ -3,7 +3,7 @@ import { quoteBigNumbers } from '../json/big-numbers.ts';
 import { isDeeperThan } from '../json/parse.ts';
 import type { Either, Json } from '../values.ts';
 import { ArgumentsSoFar } from './arguments-so-far.ts';
-import { quoted } from './call.ts';
+import { quoted } from './quoted.ts';
 
 /** Bounds of one call's arguments, and what becomes of their numbers. */
 export interface ArgumentsRules {

@@ -122,17 +122,6 @@ export class Round {
     this.aside('refusal', choice, text, out);
   }
 
-  private aside(kind: 'reasoning' | 'refusal', choice: number, text: string, out: Output<ModelEvent>): void {
-    if (text === '') return;
-    this.count(text);
-    const said = this.choice(choice);
-    said.calls.release(out);
-    said[kind] ??= new JoinedText();
-    said[kind].append(text);
-    const type = `${kind}-delta` as const;
-    out.enqueue(choice === 0 ? { type, text } : { type, text, choice });
-  }
-
   /** What a choice has said so far. */
   said(choice: number): { readonly text: string; readonly reasoning: string; readonly refusal: string } {
     const said = choice === 0 ? this.first : this.others?.get(choice);
@@ -170,6 +159,17 @@ export class Round {
     this.usageText = text;
     this.usage = usage;
     out.enqueue({ type: 'usage', usage, raw: this.own(raw) });
+  }
+
+  private aside(kind: 'reasoning' | 'refusal', choice: number, text: string, out: Output<ModelEvent>): void {
+    if (text === '') return;
+    this.count(text);
+    const said = this.choice(choice);
+    said.calls.release(out);
+    said[kind] ??= new JoinedText();
+    said[kind].append(text);
+    const type = `${kind}-delta` as const;
+    out.enqueue(choice === 0 ? { type, text } : { type, text, choice });
   }
 
   private own(data: Json): Json {

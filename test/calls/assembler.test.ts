@@ -367,9 +367,37 @@ describe('an empty object in the place of arguments that follow (pull request op
     expect(codes).toEqual(['placeholder-dropped', 'placeholder-dropped']);
   });
 
-  it('is left out where the name comes late', () => {
-    const named = [calls(entry(0, 'a', null, '{}')), calls(entry(0, 'a', 'x', '{"n":1}'))];
-    expect(summary(read([...named, finish(), done]).calls)).toEqual([['x', { n: 1 }]]);
+  it('is left out where a name, an id or an index comes late, or the same marks come between', () => {
+    const arguments_ = '{"n":1}';
+    for (const [empty, ...more] of [
+      [entry(0, 'a', null, '{}'), entry(0, 'a', 'x', arguments_)],
+      [entry(0, undefined, 'x', '{}'), entry(0, 'a', undefined, arguments_)],
+      [entry(undefined, 'a', 'x', '{}'), entry(0, 'a', undefined, arguments_)],
+      [entry(0, 'a', 'x', '{}'), entry(0, 'a', 'x', ''), entry(0, 'a', 'x', arguments_)],
+    ]) {
+      const { calls: found } = read([calls(empty as object), ...more.map((each) => calls(each)), finish(), done]);
+      expect(summary(found)).toEqual([['x', { n: 1 }]]);
+      expect(found).toMatchObject([{ callId: 'a' }]);
+    }
+  });
+
+  it('is forgotten: what comes again later is compared with the arguments', () => {
+    const filled = [calls(entry(0, 'a', 'x', '{}')), calls(entry(0, 'a', 'x', '{}')), calls(entry(0, 'a', undefined, '{"n":1}'))];
+    const again = read([...filled, calls(entry(0, 'a', 'x', '{"n":1}')), finish(), done]);
+    expect(summary(again.calls)).toEqual([['x', { n: 1 }]]);
+    expect(again.codes).toEqual(['replay-dropped', 'placeholder-dropped', 'replay-dropped']);
+    expect(summary(read([...filled, calls(entry(0, undefined, 'x', '{}')), finish(), done]).calls)).toEqual([
+      ['x', { n: 1 }],
+      ['x', {}],
+    ]);
+  });
+
+  it('is none where two entries of one list have the same id: they are different calls', () => {
+    const { calls: found } = read([calls(entry(undefined, 'a', 'x', '{}'), entry(undefined, 'a', 'x', '{"n":1}')), finish(), done]);
+    expect(summary(found)).toEqual([
+      ['x', {}],
+      ['x', { n: 1 }],
+    ]);
   });
 
   it('stays where nothing follows: alone, before another call, again in a summary', () => {
