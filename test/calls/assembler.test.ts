@@ -334,17 +334,11 @@ describe('an empty object in the place of arguments that follow (pull request op
   const text = '{"city":"Hà Nội","days":[1]}';
 
   it('is left out, however the arguments are cut, and whatever marks come again with them', () => {
-    const marks = [
-      [0, undefined, undefined],
-      [undefined, undefined, undefined],
-      [0, 'a', undefined],
-      [0, 'a', 'x'],
-      [undefined, 'a', 'x'],
-    ] as const;
-    for (const again of marks) {
+    const marks: Array<[index?: number, id?: string, name?: string]> = [[0], [], [0, 'a'], [0, 'a', 'x'], [undefined, 'a', 'x']];
+    for (const [index, id, name] of marks) {
       for (let cut = 1; cut <= text.length; cut++) {
         const pieces = [text.slice(0, cut), text.slice(cut)].filter((piece) => piece !== '');
-        const chunks = [calls(entry(0, 'a', 'x', '{}')), ...pieces.map((piece) => calls(entry(...again, piece))), finish(), done];
+        const chunks = [calls(entry(0, 'a', 'x', '{}')), ...pieces.map((piece) => calls(entry(index, id, name, piece))), finish(), done];
         const { events, calls: found, codes } = read(chunks);
         expect(found).toMatchObject([{ callId: 'a', name: 'x', argumentsText: text, arguments: { right: JSON.parse(text) } }]);
         expect(codes).toEqual(['placeholder-dropped']);

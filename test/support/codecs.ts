@@ -94,7 +94,7 @@ const KINDS = { 'text-delta': 'text', 'reasoning-delta': 'reasoning', 'refusal-d
 export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<Expression>): NormalAnswer {
   const said: Record<string, string> = {};
   const row: Array<[string, string]> = [];
-  const calls: Array<{ id: string; name: string; arguments: string }> = [];
+  const calls: Array<{ id: string; name: string; arguments: string; space: string }> = [];
   const finish: Record<string, FinishReason> = {};
   let usage: NormalAnswer['usage'];
   let ended = false;
@@ -119,12 +119,17 @@ export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<E
         break;
       }
       case 'tool-call-start':
-        calls[event.index] = { id: event.callId, name: event.name, arguments: '' };
+        calls[event.index] = { id: event.callId, name: event.name, arguments: '', space: '' };
         break;
       case 'tool-call-delta': {
         const call = calls[event.index];
-        if (call) call.arguments += event.text;
-        add(`arguments of ${event.callId}`, event.text);
+        if (!call) break;
+        call.arguments += event.text;
+        // White space goes with what comes after it: behind the last piece, a wire whose calls have an end may have no room for it.
+        const text = call.space + event.text;
+        const kept = text.replace(/[ \t\n\r]+$/, '');
+        call.space = text.slice(kept.length);
+        add(`arguments of ${event.callId}`, kept);
         break;
       }
       case 'finish-reason':
@@ -148,7 +153,7 @@ export function normalise(events: Iterable<ModelEvent>, expresses: ReadonlySet<E
   }
   for (const piece of row) piece[0] = keys.get(piece[0]) ?? piece[0];
   const keepsOrder = expresses.has('call-fragments') && expresses.has('interleaved-calls') && expresses.has('text-beside-calls');
-  return { said, row: keepsOrder ? row : [], calls, finish, usage, ended };
+  return { said, row: keepsOrder ? row : [], calls: calls.map(({ space, ...call }) => call), finish, usage, ended };
 }
 
 /**
