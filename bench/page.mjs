@@ -50,7 +50,7 @@ Measured on ${measured.date} with Node ${measured.node.slice(1)}${others(rows, m
   answer recorded for the next round. Nobody runs the tools, so that one round is all.
 - **Peers** are called as their documentation has it, with a \`fetch\` that returns the same bytes. Everybody's text and calls are compared with
   what was sent; who gets one wrong, or refuses, is void. Who takes more than 20 s of CPU time for a sample is out, at larger sizes too;
-  at 10 MB and with 10,000 streams the limit is 120 s, and not all were asked. Some were measured in an earlier sitting than we, each beside the floor.
+  at 10 MB and with 10,000 streams the limit is 120 s, and not all were asked. The peers at 10,000 were measured in an earlier sitting than we, beside the floor.
   Cases without peers ask how much the cut of the chunks matters to us.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round:
   the median of ${roundsOf(rows, rounds)} rounds, all contestants in turn, so it need not be the ratio of the times shown. In brackets, the middle half of the rounds.
