@@ -53,7 +53,7 @@ Measured on ${measured.date} with Node ${measured.node.slice(1)}${others(rows, m
   at 10 MB and with 10,000 streams the limit is 120 s, and not all were asked. The peers at 10,000 were measured in an earlier sitting than we, beside the floor.
   Cases without peers ask how much the cut of the chunks matters to us.
 - Bodies are made in the measuring process, so that no server and no socket is measured. A ratio is that of **CPU time** to the floor's within a round:
-  the median of ${roundsOf(rows, rounds)} rounds, all contestants in turn, so it need not be the ratio of the times shown. In brackets, the middle half of the rounds.
+  the median of ${roundsOf(rows, rounds)} rounds, all contestants in turn, so it need not be the ratio of the times shown. In brackets, the middle half of the rounds; behind a CPU time, the time on the clock.
   Each contestant has a process of its own, warmed up before; from seven rounds on three of them, one after the other.
 - ✓ the goal is met, ✗ it is not, ≈ it lies within the middle half of the rounds.
 
@@ -123,11 +123,11 @@ function tableRow({ id, goals, shows, found }) {
       .join(', ');
   const half = (key) => (toolstream?.[`${key}Half`] ? ` (${toolstream[`${key}Half`].join('–')})` : '');
   const ours = toolstream?.out ? figure(toolstream) : keys.map((key) => shown(key, toolstream?.[key]) + half(key)).join(', ');
-  const time = keys.includes('cpuRatio') && toolstream?.cpuMs ? `, ${toolstream.cpuMs} ms` : '';
+  const time = keys.includes('cpuRatio') && toolstream?.cpuMs ? `, ${times(toolstream)}` : '';
   const marks = goals.map((goal) => mark(goal, toolstream));
   const rest = Object.entries(peers).map(([name, figures]) => `${name} ${figure(figures)}`);
   const figureOfFloor = floor && baseFigure(keys, floor);
-  const base = figureOfFloor ? `F1 ${figureOfFloor}` : rxjs ? `rxjs ${rxjs.cpuMs} ms` : '';
+  const base = figureOfFloor ? `F1 ${figureOfFloor}` : rxjs ? `rxjs ${times(rxjs)}` : '';
   return `| ${id} | ${goals.map(goalText).join('; ')} | ${ours}${time} | ${marks.join(' ')} | ${[base, ...rest].filter(Boolean).join('; ')} |`;
 }
 
@@ -141,12 +141,15 @@ function betterPeers(rows) {
   return found.length > 0 ? found.join('; ') : 'nobody';
 }
 
+const times = ({ cpuMs, wallMs }) => `${cpuMs} ms (wall ${wallMs})`;
+
 /** What the floor's ratios are to. */
-function baseFigure(keys, { cpuMs, heapKb, p50Us, p99Us, p99DelayMs }) {
+function baseFigure(keys, { cpuMs, wallMs, heapKb, p50Us, p99Us, p99DelayMs }) {
   if (keys.includes('heapKb')) return `${heapKb} kB`;
   if (keys.includes('p50UsRatio')) return `p50 ${p50Us} µs, p99 ${p99Us} µs`;
   if (cpuMs === undefined) return '';
-  return keys.includes('p99DelayMs') ? `${cpuMs} ms, p99 delay of a call ${p99DelayMs} ms` : `${cpuMs} ms`;
+  const time = times({ cpuMs, wallMs });
+  return keys.includes('p99DelayMs') ? `${time}, p99 delay of a call ${p99DelayMs} ms` : time;
 }
 
 function missed(rows) {
