@@ -41,6 +41,7 @@ export interface CallLimits {
 export class CallAssembler {
   private readonly finder = new CallFinder();
   private readonly callIds = new Set<string>();
+  /** The last call that had to wait because its arguments were an empty object; it may have started since. */
   private held: Call | undefined;
   private readonly choice: number;
   private readonly seed: () => string;
@@ -214,7 +215,6 @@ export class CallAssembler {
   /** Emits the start, and the arguments that waited for it. */
   private start(call: Call, out: Output<ModelEvent>): void {
     if (call.started) return;
-    if (call === this.held) this.held = undefined;
     call.started = true;
     call.callId = this.idFor(call, out);
     out.enqueue(this.stamp({ type: 'tool-call-start', callId: call.callId, index: call.index, name: call.name }));

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Call } from '../../src/calls/call.ts';
 import { JoinedText } from '../../src/joined-text.ts';
 import { JsonScanner } from '../../src/json/scanner.ts';
 import { calls, delta, done, entry, finish, read, summary } from './support.ts';
@@ -384,6 +385,38 @@ describe('an empty object in the place of arguments that follow (pull request op
       ['x', { n: 1 }],
       ['x', {}],
     ]);
+  });
+
+  it('is none where the name is said again before the next call, and ids are missing', () => {
+    const named = (name: string | undefined, args: string) => calls(entry(0, undefined, name, args));
+    const { calls: found } = read([named('x', '{}'), named('x', ''), named(undefined, '{"n":1}'), finish(), done]);
+    expect(summary(found)).toEqual([
+      ['x', {}],
+      ['x', { n: 1 }],
+    ]);
+  });
+
+  it('leaves nothing behind, whatever was asked of the call before', () => {
+    for (const [before, state] of [
+      ['{}', 'closed'],
+      ['{"n', 'open'],
+    ] as const) {
+      const call = new Call(0);
+      call.append(before);
+      expect(call.state).toBe(state);
+      call.empty();
+      expect([call.length, call.state, call.argumentsText]).toEqual([0, 'blank', '']);
+      call.append('[1');
+      expect(call.open).toBe(true);
+      call.append(']');
+      expect([call.closed, call.json, call.length]).toEqual([true, '[1] ', 3]);
+    }
+  });
+
+  it('does not count against the bound', () => {
+    const chunks = [calls(entry(0, 'a', 'x', '{}')), calls(entry(0, undefined, undefined, text)), finish(), done];
+    expect(summary(read(chunks, { maxArgumentLength: text.length }).calls)).toEqual([['x', JSON.parse(text)]]);
+    expect(read(chunks, { maxArgumentLength: text.length - 1 }).error).toMatchObject({ limit: 'maxArgumentLength' });
   });
 
   it('is none where two entries of one list have the same id: they are different calls', () => {
